@@ -1,0 +1,71 @@
+"""Who has been seen: the scopes of one roll-up and the slot of each, in the order of their first window."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.scope import Rollup, Scope
+
+WARM_AFTER_MS = 3_600_000
+WARM_AFTER_OPERATIONS = 50
+
+
+class Roster:
+    """The scopes of one roll-up; slot i keeps its meaning for ever.
+
+    Scopes that are new in a window are admitted in the order of their text, so that slots do not depend on the order of arrival.
+    """
+
+    def __init__(self, rollup: Rollup) -> None:
+        self.rollup = rollup
+        self.scopes: list[Scope] = []
+        self._slot: dict[tuple[str, ...], int] = {}
+        self._first_ms = np.zeros(0, np.int64)
+        self._operations = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.scopes)
+
+    def slot(self, values: tuple[str, ...]) -> int | None:
+        """The slot of a scope, given its values in the order of the roll-up's dimensions."""
+        return self._slot.get(values)
+
+    def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
+        """Give slots to the scopes among `values` that have none yet."""
+        new = sorted({each for each in values if each not in self._slot})
+        for each in new:
+            self._slot[each] = len(self.scopes)
+            self.scopes.append(tuple(zip(self.rollup, each, strict=True)))
+        if new:
+            self._first_ms = np.concatenate([self._first_ms, np.full(len(new), window_start_ms, np.int64)])
+            self._operations = np.concatenate([self._operations, np.zeros(len(new), np.int64)])
+
+    def count_operations(self, operations: NDArray[np.int64]) -> None:
+        """Add the operations of a window, shape (len(self),); after the window was judged."""
+        self._operations[: len(operations)] += operations
+
+    def warm(self, window_end_ms: int, *, after_ms: int, after_operations: int) -> NDArray[np.bool_]:
+        """Which scopes have enough history to page for, shape (len(self),)."""
+        return (window_end_ms - self._first_ms >= after_ms) & (self._operations >= after_operations)
+
+    def age_ms(self, window_end_ms: int) -> NDArray[np.int64]:
+        """Time since each scope's first window began, shape (len(self),)."""
+        return window_end_ms - self._first_ms
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back."""
+        return {
+            "values": [[v for _, v in s] for s in self.scopes],
+            "first_ms": self._first_ms.copy(),
+            "operations": self._operations.copy(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `snapshot` saw."""
+        values = [tuple(each) for each in state["values"]]
+        self.scopes = [tuple(zip(self.rollup, each, strict=True)) for each in values]
+        self._slot = {each: i for i, each in enumerate(values)}
+        self._first_ms = np.array(state["first_ms"], np.int64)
+        self._operations = np.array(state["operations"], np.int64)
