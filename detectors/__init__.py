@@ -1,0 +1,1 @@
+"""What is abnormal: facts of one complete window after another -> abnormal scopes."""

@@ -1,0 +1,38 @@
+"""What is known of each row: named numpy arrays that grow together as rows are admitted."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bool = NDArray[np.bool_]
+Float32 = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class Columns:
+    """Base of state that is arrays only. Rows are the last axis of every array; a new row is all zeros.
+
+    Arrays are longer than the rows in use, so that admitting rows one by one copies each array only now and then.
+    """
+
+    def grow(self, rows: int) -> None:
+        """Make room for `rows` rows."""
+        for each in fields(self):
+            array = getattr(self, each.name)
+            have = array.shape[-1]
+            if have < rows:
+                larger = np.zeros((*array.shape[:-1], max(rows, have + have // 4 + 16)), array.dtype)
+                larger[..., :have] = array
+                setattr(self, each.name, larger)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Copies of the arrays, by name."""
+        return {each.name: getattr(self, each.name).copy() for each in fields(self)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the arrays of a `snapshot`."""
+        for each in fields(self):
+            own = getattr(self, each.name)
+            setattr(self, each.name, np.array(state[each.name], own.dtype))

@@ -1,0 +1,219 @@
+"""Blocks of all source partitions -> complete windows of facts, once each and in order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detectors.facts import HISTOGRAMS, SUMS, LateFacts, RollupFacts, WindowFacts
+from detectors.roster import Roster
+from detectors.scope import Rollup
+from streams.block import Sealed, decode_parts, encode_parts
+from streams.block_rows import difference, late_rows, merge_histograms, on_time_windows, rows_of
+from streams.window import Timing
+
+REST_MS = 3_600_000
+"""After this long without a record from anywhere, empty windows are passed over until one has facts again."""
+
+
+@dataclass(slots=True)
+class _Source:
+    """What is known of one source partition."""
+
+    last_chunk: int | None = None
+    first_chunk: int | None = None
+    watermark_ms: int = -(2**62)
+    ahead: list[Sealed] = field(default_factory=list)
+
+
+class Join:
+    """Merges blocks: a map from (partition, chunk) to the block with the largest `upto`, then integer sums (engine.md, stage 2).
+
+    A window is complete when the watermark of every source partition has passed its end; of an idle one, its idle time less the
+    grace. What comes for a window that was judged is booked as late facts with the next one and judged never. A block is
+    accepted only after the one that its marker names as previous, so that no partition moves past a hole.
+    """
+
+    def __init__(
+        self, partitions: Sequence[int], *, rollups: Sequence[Rollup], timing: Timing, scope_limit: int = 1_000_000
+    ) -> None:
+        self.timing = timing
+        self.rosters = {rollup: Roster(rollup, limit=scope_limit) for rollup in rollups}
+        self._sources = {partition: _Source() for partition in partitions}
+        self._blocks: dict[tuple[int, int], Sealed] = {}
+        self._holders: dict[int, set[tuple[int, int]]] = {}
+        self._unbooked: set[tuple[int, int]] = set()
+        self._corrections: list[LateFacts] = []
+        self._judged: int | None = None
+        self._last_facts: int | None = None
+        self.scope_windows = 0
+
+    @property
+    def holes(self) -> tuple[int, ...]:
+        """Partitions that wait for a block that never came."""
+        return tuple(p for p, source in self._sources.items() if source.ahead)
+
+    @property
+    def judged_ms(self) -> int | None:
+        """End of the last window that was handed out."""
+        return None if self._judged is None else (self._judged + 1) * self.timing.window_ms
+
+    def add(self, sealed: Sealed) -> None:
+        """Take a block and its marker; repeats and parts of what is known change nothing."""
+        source = self._sources[sealed.marker.partition]
+        source.ahead.append(sealed)
+        while (ready := next((s for s in source.ahead if self._follows(source, s)), None)) is not None:
+            source.ahead.remove(ready)
+            self._accept(source, ready)
+
+    @staticmethod
+    def _follows(source: _Source, sealed: Sealed) -> bool:
+        marker, last = sealed.marker, source.last_chunk
+        return marker.chunk is None or last is None or marker.chunk <= last or marker.previous_chunk == last
+
+    def _accept(self, source: _Source, sealed: Sealed) -> None:
+        marker = sealed.marker
+        if marker.watermark_ms is not None:
+            source.watermark_ms = max(source.watermark_ms, marker.watermark_ms)
+        if marker.idle_at_ms is not None:
+            source.watermark_ms = max(source.watermark_ms, marker.idle_at_ms - self.timing.grace_ms)
+        if marker.chunk is None:
+            return
+        key = (marker.partition, marker.chunk)
+        known = self._blocks.get(key)
+        dropped = known is None and source.last_chunk is not None and marker.chunk <= source.last_chunk
+        if dropped or (known is not None and known.marker.upto >= marker.upto):
+            return
+        source.first_chunk = marker.chunk if source.first_chunk is None else source.first_chunk
+        passed, source.last_chunk = source.last_chunk, max(source.last_chunk or marker.chunk, marker.chunk)
+        self._store(key, known, sealed)
+        if passed is not None:
+            self._drop_if_done((marker.partition, passed))
+
+    def _store(self, key: tuple[int, int], known: Sealed | None, sealed: Sealed) -> None:
+        booked = known is not None and key not in self._unbooked
+        if self._judged is not None:
+            window_ms = self.timing.window_ms
+            self._corrections += difference(known, sealed, judged=self._judged, late_booked=booked, window_ms=window_ms)
+        self._blocks[key] = sealed
+        if not booked:
+            self._unbooked.add(key)
+        for window in on_time_windows(sealed):
+            self._holders.setdefault(window, set()).add(key)
+
+    def complete(self) -> Iterator[WindowFacts]:
+        """The windows that are complete by now and were not handed out before, in order."""
+        watermark_ms = min(source.watermark_ms for source in self._sources.values())
+        firsts = [source.first_chunk for source in self._sources.values() if source.first_chunk is not None]
+        if not firsts:
+            return
+        if self._judged is None:
+            if watermark_ms == -(2**62):
+                return
+            self._judged = min(firsts) - 1
+        end = watermark_ms // self.timing.window_ms
+        while (window := self._next(end)) is not None:
+            facts = self._facts(window)
+            self._judged = window
+            self._forget(window)
+            yield facts
+
+    def close(self) -> Iterator[WindowFacts]:
+        """The input has ended: all windows that have facts, in order."""
+        last = max(self._holders, default=None)
+        if last is not None:
+            for source in self._sources.values():
+                source.watermark_ms = max(source.watermark_ms, (last + 1) * self.timing.window_ms)
+        yield from self.complete()
+
+    def _next(self, end: int) -> int | None:
+        """The next window below `end` to hand out, passing over a long rest."""
+        if self._judged is None:
+            return None
+        following = self._judged + 1
+        rested = self._last_facts is not None and (following - self._last_facts) * self.timing.window_ms > REST_MS
+        if rested:
+            following = min((window for window in self._holders if window > self._judged), default=end)
+        return following if following < end else None
+
+    def _facts(self, window: int) -> WindowFacts:
+        start_ms = window * self.timing.window_ms
+        sealed = [self._blocks[key] for key in sorted(self._holders.get(window, ()))]
+        if sealed:
+            self._last_facts = window
+        rollups = {rollup: self._merged(rollup, window, sealed) for rollup in self.rosters}
+        return WindowFacts(
+            start_ms=start_ms, end_ms=start_ms + self.timing.window_ms, rollups=rollups, late=tuple(self._book(window))
+        )
+
+    def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Sealed]) -> RollupFacts:
+        roster = self.rosters[rollup]
+        rows = [rows_of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
+        roster.admit([values for each in rows for values in each.values], window * self.timing.window_ms)
+        slots = [roster.slots(each.values) for each in rows]
+        sums = np.zeros((len(roster), len(SUMS)), np.int64)
+        for each, slot in zip(rows, slots, strict=True):
+            np.add.at(sums, slot, each.sums)
+        self.scope_windows += int(np.count_nonzero(sums[:, 0]))
+        histograms = {name: merge_histograms([each.histograms[name] for each in rows], slots) for name in HISTOGRAMS}
+        return RollupFacts(roster=roster, sums=sums, histograms=histograms)
+
+    def _book(self, window: int) -> Iterator[LateFacts]:
+        """Late facts of chunks up to this window, and corrections of windows judged before; each once."""
+        corrections, self._corrections = self._corrections, []
+        yield from sorted(corrections, key=lambda late: (late.window_start_ms, late.scope))
+        for key in sorted(key for key in self._unbooked if key[1] <= window):
+            self._unbooked.discard(key)
+            yield from late_rows(self._blocks[key], self.timing.window_ms)
+
+    def _forget(self, window: int) -> None:
+        """Drop blocks that can neither change nor be needed again."""
+        for key in self._holders.pop(window, ()):
+            self._drop_if_done(key)
+        for key in [key for key in self._blocks if key[1] == window]:
+            self._drop_if_done(key)
+
+    def _drop_if_done(self, key: tuple[int, int]) -> None:
+        partition, chunk = key
+        needed = any(key in holders for window, holders in self._holders.items() if self._judged is None or window > self._judged)
+        if not needed and key not in self._unbooked and chunk != self._sources[partition].last_chunk:
+            self._blocks.pop(key, None)
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back."""
+        return {
+            "sources": [
+                [partition, each.last_chunk, each.first_chunk, each.watermark_ms, [encode_parts(sealed) for sealed in each.ahead]]
+                for partition, each in self._sources.items()
+            ],
+            "blocks": [encode_parts(sealed) for sealed in self._blocks.values()],
+            "unbooked": [list(key) for key in sorted(self._unbooked)],
+            "corrections": [[c.window_start_ms, [list(pair) for pair in c.scope], list(c.sums)] for c in self._corrections],
+            "judged": self._judged,
+            "last_facts": self._last_facts,
+            "scope_windows": self.scope_windows,
+            "rosters": [[list(rollup), roster.snapshot()] for rollup, roster in self.rosters.items()],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `snapshot` saw. Roll-ups that the snapshot does not know start empty."""
+        for partition, last_chunk, first_chunk, watermark_ms, ahead in state["sources"]:
+            self._sources[partition] = _Source(last_chunk, first_chunk, watermark_ms, [decode_parts(parts) for parts in ahead])
+        for parts in state["blocks"]:
+            sealed = decode_parts(parts)
+            marker = sealed.marker
+            assert marker.chunk is not None
+            key = (marker.partition, marker.chunk)
+            self._blocks[key] = sealed
+            for window in on_time_windows(sealed):
+                if state["judged"] is None or window > state["judged"]:
+                    self._holders.setdefault(window, set()).add(key)
+        self._unbooked = {(partition, chunk) for partition, chunk in state["unbooked"]}
+        self._corrections = [
+            LateFacts(start_ms, tuple((d, v) for d, v in scope), tuple(sums)) for start_ms, scope, sums in state["corrections"]
+        ]
+        self._judged, self._last_facts, self.scope_windows = state["judged"], state["last_facts"], state["scope_windows"]
+        for rollup, roster in state["rosters"]:
+            if tuple(rollup) in self.rosters:
+                self.rosters[tuple(rollup)].restore(roster)
