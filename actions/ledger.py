@@ -16,7 +16,7 @@ from actions.decision import Decision
 from actions.receipt import Outcome, Receipt
 
 CLAIM_S = 5.0
-"""How long a claim is good for, in seconds of monotonic time: for its owner since before it was written, for others since it was read."""
+"""How long a claim is good for, on the monotonic clock: for its owner since before it was written, for others since it was read."""
 
 KEPT_SETTLED = 100_000
 """Settled decisions that are remembered; older evidence than that is stale anyway."""
@@ -46,7 +46,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 LedgerRecord = Proposed | Claim | Settled
 
-_decoder = msgspec.json.Decoder(LedgerRecord)
+_decoder: msgspec.json.Decoder[LedgerRecord] = msgspec.json.Decoder(LedgerRecord)
 _encoder = msgspec.json.Encoder()
 
 
@@ -81,6 +81,7 @@ class Standing:
         worker: whose claim it is.
         read_s: monotonic time at which the claim was read here.
         receipt: the last word; `pending_approval` is not for good.
+        receipt_offset: where it stands in the log.
     """
 
     decision: Decision | None = None
@@ -88,6 +89,7 @@ class Standing:
     worker: str = ""
     read_s: float = 0.0
     receipt: Receipt | None = None
+    receipt_offset: int | None = None
 
     @property
     def settled(self) -> bool:
@@ -123,7 +125,7 @@ class Ledger:
         elif isinstance(record, Claim):
             new = _claimed(old, offset, record, now_s)
         else:
-            new = _receipted(old, record)
+            new = _receipted(old, offset, record)
         if new is old:
             return False
         self._put(key, new)
@@ -153,10 +155,10 @@ def _claimed(old: Standing, offset: int, claim: Claim, now_s: float) -> Standing
     return replace(old, fence=offset, worker=claim.worker, read_s=now_s)
 
 
-def _receipted(old: Standing, record: Settled) -> Standing:
+def _receipted(old: Standing, offset: int, record: Settled) -> Standing:
     """A receipt counts under the claim that stands; that an effect was done is true under any."""
     if old.settled:
         return old
     if record.fence != old.fence and record.receipt.outcome is not Outcome.DONE:
         return old
-    return replace(old, receipt=record.receipt)
+    return replace(old, receipt=record.receipt, receipt_offset=offset)

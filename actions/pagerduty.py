@@ -13,11 +13,9 @@ import msgspec
 from actions.decision import Decision
 from actions.http_client import HttpClient, NoReply, Reply, Request
 from actions.pagerduty_event import encode_event, event_of, minimal_event
-from actions.secret import Secret
-from actions.sink import Answer, Effect, Word
+from actions.sink import Answer, Effect, Endpoint, Word
 from actions.token_bucket import TokenBucket
 
-EVENTS_URL = "https://events.pagerduty.com/v2/enqueue"
 _TOO_MANY = 429
 _BAD_REQUEST = 400
 _SERVER_ERROR = 500
@@ -43,22 +41,17 @@ class PagerDuty:
     def __init__(
         self,
         *,
-        name: str,
-        routing_key: Secret,
+        endpoint: Endpoint,
         client: HttpClient,
         monotonic: Callable[[], float],
-        url: str = EVENTS_URL,
         client_url: str | None = None,
-        allow_insecure: bool = False,
         bucket: TokenBucket | None = None,
     ) -> None:
-        self.name = name
-        self._key = routing_key
+        self.name = endpoint.name
+        self._endpoint = endpoint
         self._client = client
         self._monotonic = monotonic
-        self._url = url
         self._client_url = client_url
-        self._allow_insecure = allow_insecure
         self._bucket = bucket or TokenBucket()
 
     async def send(self, effect: Effect) -> Answer:
@@ -77,24 +70,25 @@ class PagerDuty:
         """The Events API cannot be asked; the dedup key makes a repeat safe."""
 
     async def _post(self, event: dict[str, Any]) -> Reply | NoReply:
-        body = encode_event({"routing_key": self._key.reveal(), **event})
+        endpoint = self._endpoint
+        body = encode_event({"routing_key": endpoint.key.reveal(), **event})
         headers = {"Content-Type": "application/json"}
         return await self._client.call(
-            Request(method="POST", url=self._url, headers=headers, body=body, allow_insecure=self._allow_insecure)
+            Request(method="POST", url=endpoint.url, headers=headers, body=body, allow_insecure=endpoint.allow_insecure)
         )
 
     def _answer(self, reply: Reply | NoReply) -> Answer:
         if isinstance(reply, NoReply):
             word = (Word.UNKNOWN if reply.sent else Word.AGAIN) if reply.allowed else Word.REFUSED
             return Answer(word=word, detail=reply.detail)
-        told = _told(reply.body).replace(self._key.reveal(), "***")
+        told = _told(reply.body).replace(self._endpoint.key.reveal(), "***")
         return Answer(word=meaning(reply.status), detail=f"HTTP {reply.status}{told}", retry_after_s=retry_after_s(reply))
 
 
 def retry_after_s(reply: Reply) -> float | None:
     """Whole seconds of a Retry-After header; a date or nonsense is no wish."""
     text = reply.headers.get("Retry-After", "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _told(body: bytes) -> str:

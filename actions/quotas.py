@@ -1,7 +1,7 @@
 """Performed throttles and lifts -> what each scope may use now. Pure; time is an argument.
 
-A quota is desired state, not a command: to apply it again changes nothing, a lower fence never replaces a higher one, and it ends by
-itself when its lease is over.
+A quota is desired state, not a command: to apply it again changes nothing, a lower fence never replaces a higher one, and it ends
+by itself when its lease is over.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quota_of(decision: Decision, *, fence: int) -> Quota:
-    """The quota that a throttle or a lift asks for; what its params leave out is filled in, and what is out of bounds is bounded."""
+    """The quota that a throttle or a lift asks for; what its params leave out is filled in, what is out of bounds is bounded."""
     params = decision.params
     default = 0 if decision.action is Action.LIFT_THROTTLE else 1
     level = min(max(_whole(params.get("level"), default), 0), HARDEST)

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from actions.decision import Decision
+from actions.secret import Secret
 
 
 class Word(enum.StrEnum):
@@ -30,6 +31,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     retry_after_s: float | None = None
     attempted: bool = True
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a receiver is, as the policy says it, and the key that proves us to it."""
+
+    name: str
+    url: str
+    key: Secret
+    allow_insecure: bool = False
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

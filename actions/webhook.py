@@ -3,12 +3,12 @@
 The contract of a receiver (a gateway's shim, a deployment's, anybody's):
 
 - `POST {url}` with a message of `actions.webhook_message`. 2xx: taken. 409: refused for good, since the fence is lower than
-  one seen before, or since the live release is not the accused one (a rollback is a compare-and-swap). 410: this receiver is gone.
-  429, 408, 425, 5xx: not taken, try again, `Retry-After` is honoured. Every other answer, 3xx included, refuses for good.
+  one seen before, or since the live release is not the accused one (a rollback is a compare-and-swap). 410: this receiver is
+  gone. 429, 408, 425, 5xx: not taken, try again, `Retry-After` is honoured. Every other answer, 3xx included, refuses for good.
 - It performs a `webhook-id` once, and answers 2xx again when it comes again.
 - It may offer reading back. `GET {url}/quotas/{scope}` (scope text, percent-encoded once more) -> 200 and the quota in force, as
-  `GET /api/v1/quotas/{scope}` of Tidegate gives it. `GET {url}/effects/{webhook-id}` -> 200 `{"id", "applied": true|false}`. Both are
-  signed like a POST, over an empty body. 404, 405 and 501 say that it is not offered.
+  `GET /api/v1/quotas/{scope}` of Tidegate gives it. `GET {url}/effects/{webhook-id}` -> 200 `{"id", "applied": true|false}`.
+  Both are signed like a POST, over an empty body. 501 and every 4xx but 408, 425, 429 say that it is not offered.
 """
 
 from urllib.parse import quote
@@ -19,15 +19,15 @@ from actions.decision import Action, Decision
 from actions.http_client import HttpClient, NoReply, Reply, Request
 from actions.pagerduty import retry_after_s
 from actions.quotas import Quota, decode_quota, quota_of
-from actions.secret import Secret
-from actions.sink import Answer, Effect, Word
+from actions.sink import Answer, Effect, Endpoint, Word
 from actions.webhook_message import check_key, message_of, signed_headers
 from detectors.canonical import content_id
 
 _TAKEN = range(200, 300)
 _SERVER_ERROR = 500
+_GONE = 410
+_NOT_IMPLEMENTED = 501
 _AGAIN = frozenset({408, 425, 429})
-_NOT_OFFERED = frozenset({404, 405, 501})
 _CONTROLS = frozenset({Action.THROTTLE, Action.LIFT_THROTTLE})
 
 
@@ -51,13 +51,11 @@ class Webhook:
 
     repeatable = True
 
-    def __init__(self, *, name: str, url: str, secret: Secret, client: HttpClient, allow_insecure: bool = False) -> None:
-        self.name = name
-        self._url = url.rstrip("/")
-        self._posted = url
-        self._secret = check_key(secret)
+    def __init__(self, *, endpoint: Endpoint, client: HttpClient) -> None:
+        self.name = endpoint.name
+        self._endpoint = endpoint
+        self._secret = check_key(endpoint.key)
         self._client = client
-        self._allow_insecure = allow_insecure
         self._gone = False
 
     async def send(self, effect: Effect) -> Answer:
@@ -87,7 +85,7 @@ class Webhook:
             found = decode_quota(reply.body)
         except msgspec.DecodeError:
             return Answer(word=Word.UNKNOWN, detail="the quota read back is none")
-        return _compared(found, quota_of(effect.decision, fence=effect.fence))
+        return _compared(found, quota_of(effect.decision, fence=effect.fence), effect.at_ms)
 
     async def _ask_effect(self, effect: Effect) -> Answer | None:
         reply = await self._get(f"/effects/{quote(effect.decision.id, safe='')}", effect)
@@ -103,20 +101,21 @@ class Webhook:
         body = message_of(effect.decision, fence=effect.fence)
         headers = signed_headers(self._secret, message_id=_message_id(effect.decision), body=body, at_ms=effect.at_ms)
         return await self._client.call(
-            Request(method="POST", url=self._posted, headers=headers, body=body, allow_insecure=self._allow_insecure)
+            Request(method="POST", url=self._endpoint.url, headers=headers, body=body, allow_insecure=self._endpoint.allow_insecure)
         )
 
     async def _get(self, path: str, effect: Effect) -> Reply | NoReply:
         headers = signed_headers(self._secret, message_id=_message_id(effect.decision), body=b"", at_ms=effect.at_ms)
+        url = self._endpoint.url.rstrip("/") + path
         return await self._client.call(
-            Request(method="GET", url=self._url + path, headers=headers, allow_insecure=self._allow_insecure)
+            Request(method="GET", url=url, headers=headers, allow_insecure=self._endpoint.allow_insecure)
         )
 
     def _answer(self, reply: Reply | NoReply) -> Answer:
         if isinstance(reply, NoReply):
             word = (Word.UNKNOWN if reply.sent else Word.AGAIN) if reply.allowed else Word.REFUSED
             return Answer(word=word, detail=reply.detail)
-        self._gone = self._gone or reply.status == 410  # noqa: PLR2004 - Gone
+        self._gone = self._gone or reply.status == _GONE
         return Answer(word=meaning(reply.status), detail=f"HTTP {reply.status}", retry_after_s=retry_after_s(reply))
 
 
@@ -128,13 +127,15 @@ def _message_id(decision: Decision) -> str:
 def _unanswered(reply: Reply | NoReply) -> Answer | None:
     if isinstance(reply, NoReply):
         return Answer(word=Word.UNKNOWN, detail=f"no answer: {reply.detail}")
-    return None if reply.status in _NOT_OFFERED else Answer(word=Word.UNKNOWN, detail=f"HTTP {reply.status}")
+    offered = meaning(reply.status) is Word.AGAIN and reply.status != _NOT_IMPLEMENTED
+    return Answer(word=Word.UNKNOWN, detail=f"HTTP {reply.status}") if offered else None
 
 
-def _compared(found: Quota, wanted: Quota) -> Answer:
+def _compared(found: Quota, wanted: Quota, now_ms: int) -> Answer:
     if found.fence > wanted.fence:
         return Answer(word=Word.REFUSED, detail=f"a newer quota is in force (fence {found.fence})")
-    same = (found.level, found.until) == (wanted.level, wanted.until) and found.factor == wanted.factor
-    if same:
+    same = (found.level, found.until, found.factor) == (wanted.level, wanted.until, wanted.factor)
+    ended = wanted.level > 0 and not wanted.stands(now_ms)
+    if same or ended:
         return Answer(word=Word.ACCEPTED, detail=f"level {found.level} is in force")
     return Answer(word=Word.AGAIN, detail=f"level {found.level} is in force, not {wanted.level}")

@@ -2,7 +2,8 @@
 
 Body: `{"type", "timestamp", "data"}`. `type` is one of
 
-    tidegate.throttle  tidegate.lift  tidegate.rollback  tidegate.pause  tidegate.fallback  tidegate.page  tidegate.ticket  tidegate.notify
+    tidegate.throttle  tidegate.lift  tidegate.rollback  tidegate.pause  tidegate.fallback
+    tidegate.page  tidegate.ticket  tidegate.notify
 
 and `timestamp` is the decision's `ts`. `data` of a throttle or lift is the quota as `GET /api/v1/quotas/{scope}` gives it, with
 `reason` and `incident_id`. `data` of all others is the decision: `{"decision_id", "incident_id", "action", "target", "reason",

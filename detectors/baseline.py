@@ -27,16 +27,14 @@ class Levels(Columns):
     Attributes:
         load: capped units (tokens or nano-dollars) of a window.
         raw: units of a window, without the cap.
-        rate: attempts of a window.
         size, sized: capped units, and requests that have any, of a window; their quotient is the mean per request.
         windows: windows learnt from.
-        seen: attempts learnt from.
-        quiet: attempts that were expected since the last attempt.
+        seen: requests learnt from.
+        quiet: requests that were expected since the last one.
     """
 
     load: Float64 = field(default_factory=_rows)
     raw: Float64 = field(default_factory=_rows)
-    rate: Float64 = field(default_factory=_rows)
     size: Float64 = field(default_factory=_rows)
     sized: Float64 = field(default_factory=_rows)
     windows: Float64 = field(default_factory=_rows)
@@ -46,11 +44,17 @@ class Levels(Columns):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was seen of each row in one window, shape (rows,): capped load, raw units, attempts, requests with a size and their units."""
+    """What was seen of each row in one window, shape (rows,).
+
+    Attributes:
+        load: units, each request capped at 6 x the mean.
+        raw: units.
+        sized: requests that have any units; others (failures mostly) say nothing of a level.
+        size: units, each request capped at 24 x the mean.
+    """
 
     load: Float64
     raw: Float64
-    attempts: Float64
     sized: Float64
     size: Float64
 
@@ -84,9 +88,10 @@ class Baseline:
     def forecast(self, start_ms: int) -> None:
         """Bring the levels to the window that starts now; after this they are what is expected of it."""
         ratio = self.profile.ratio(start_ms)
-        for level in (self.levels.load, self.levels.raw, self.levels.rate):
-            level *= ratio
-        np.maximum(self.levels.load, 0.25 * self.profile.usual, out=self.levels.load)
+        levels = self.levels
+        for each in (levels.load, levels.raw, levels.size, levels.sized):
+            np.multiply(each, ratio, out=each)
+        np.maximum(levels.load, 0.25 * self.profile.usual, out=levels.load)
 
     @property
     def mean(self) -> Float64:
@@ -103,31 +108,32 @@ class Baseline:
     def learn(self, window: Window, cap: Float64, learns: Bool) -> None:
         """Take a window into the levels and the profile, for the rows that learn."""
         levels = self.levels
-        levels.quiet = np.where(window.attempts > 0, 0.0, levels.quiet + levels.rate)
-        learns = learns & (levels.quiet < 10) & ((levels.windows > 0) | (window.attempts > 0))
+        levels.quiet = np.where(window.sized > 0, 0.0, levels.quiet + levels.sized)
+        learns = learns & (levels.quiet < 10) & ((levels.windows > 0) | (window.sized > 0))
         weight = np.where(learns, self._weight(), 0.0)
-        load = np.where(levels.windows < 30, window.load, np.minimum(window.load, 2 * levels.load + np.sqrt(levels.load * cap) + cap))
+        load = np.where(
+            levels.windows < 30, window.load, np.minimum(window.load, 2 * levels.load + np.sqrt(levels.load * cap) + cap)
+        )
         levels.load += weight * (load - levels.load)
-        levels.raw += weight * (window.raw - levels.raw)
-        levels.rate += weight * (np.minimum(window.attempts, 3 * levels.rate + 30) - levels.rate)
+        levels.raw += weight * (np.minimum(window.raw, 3 * levels.raw + 50 * self.mean) - levels.raw)
         size = np.minimum(window.size, self.mean * (2 * window.sized + 4 * np.sqrt(window.sized) + 8))
         levels.size += weight * (size - levels.size)
         levels.sized += weight * (window.sized - levels.sized)
         levels.windows += learns
-        levels.seen += np.where(learns, window.attempts, 0.0)
+        levels.seen += np.where(learns, window.sized, 0.0)
         self.profile.add(load, learns)
 
     def _weight(self) -> Float64:
         """Share of the newest window in the level, shape (rows,)."""
         levels = self.levels
         span = np.where(self.profile.known, *self._spans)
-        enough = np.clip(50 / np.maximum(levels.rate, 1e-9), 0, 6 * span)
+        enough = np.clip(50 / np.maximum(levels.sized, 1e-9), 0, 6 * span)
         return np.asarray(1 / np.minimum(levels.windows + 1, np.maximum(span, enough)))
 
     def relearn(self, rows: Bool, window: Window) -> None:
         """Start again from this window where a new level is to be learnt; the profile keeps its shape."""
         levels = self.levels
-        levels.load[rows], levels.raw[rows], levels.rate[rows] = window.load[rows], window.raw[rows], window.attempts[rows]
+        levels.load[rows], levels.raw[rows] = window.load[rows], window.raw[rows]
         levels.size[rows], levels.sized[rows] = window.size[rows], window.sized[rows]
         levels.windows[rows] = 1
 

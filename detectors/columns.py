@@ -12,20 +12,15 @@ Float32 = NDArray[np.float32]
 
 @dataclass(slots=True)
 class Columns:
-    """Base of state that is arrays only. Rows are the last axis of every array; a new row is all zeros.
-
-    Arrays are longer than the rows in use, so that admitting rows one by one copies each array only now and then.
-    """
+    """Base of state that is arrays only. Rows are the last axis of every array; a new row is all zeros."""
 
     def grow(self, rows: int) -> None:
-        """Make room for `rows` rows."""
+        """Make every array `rows` rows long."""
         for each in fields(self):
             array = getattr(self, each.name)
-            have = array.shape[-1]
-            if have < rows:
-                larger = np.zeros((*array.shape[:-1], max(rows, have + have // 4 + 16)), array.dtype)
-                larger[..., :have] = array
-                setattr(self, each.name, larger)
+            larger = np.zeros((*array.shape[:-1], rows), array.dtype)
+            larger[..., : array.shape[-1]] = array
+            setattr(self, each.name, larger)
 
     def snapshot(self) -> dict[str, Any]:
         """Copies of the arrays, by name."""
@@ -34,5 +29,4 @@ class Columns:
     def restore(self, state: dict[str, Any]) -> None:
         """Take the arrays of a `snapshot`."""
         for each in fields(self):
-            own = getattr(self, each.name)
-            setattr(self, each.name, np.array(state[each.name], own.dtype))
+            setattr(self, each.name, np.array(state[each.name], getattr(self, each.name).dtype))

@@ -41,8 +41,8 @@ class Ecusum:
 
     A window with marks s_i in [0, 1] and expected sum mu gives, for each bet rho,
     `log e = sum_i ln(1 + (rho - 1) s_i) - (rho - 1)(1 + delta) mu`, of mean <= 1 for any point process of rate <= (1 + delta) mu
-    whatever the law of its marks; `M <- max(0, M) + min(log e, step)`; `T = ln mean_rho exp M`. An alarm at T >= threshold comes less than
-    once in exp(threshold) windows unless the rate really exceeds (1 + delta) times what was expected.
+    whatever the law of its marks; `M <- max(0, M) + min(log e, step)`; `T = ln mean_rho exp M`. An alarm at T >= threshold comes
+    less than once in exp(threshold) windows unless the rate really exceeds (1 + delta) times what was expected.
     M is kept below threshold + 1, so that it falls soon after the end.
     """
 
@@ -58,7 +58,13 @@ class Ecusum:
         self._state.grow(rows)
 
     def update(self, logs: Float64, expected: Float64, start_ms: int) -> None:
-        """Take a window: `logs[rho] = sum_i ln(1 + (rho - 1) s_i)`, shape (bets, rows), and the expected sum of marks, shape (rows,)."""
+        """Take a window.
+
+        Args:
+            logs: `sum_i ln(1 + (rho - 1) s_i)` of each bet rho, shape (bets, rows).
+            expected: the expected sum of marks, shape (rows,).
+            start_ms: of the window.
+        """
         log_e = self._state.log_e
         left_zero = log_e.max(axis=1) <= 0
         self._state.since_ms[left_zero] = start_ms
@@ -72,17 +78,21 @@ class Ecusum:
         top = np.maximum(of.max(axis=0), 0)
         return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
 
-    def alarms(self, speed: int) -> Bool:
-        """Whose T is at the threshold, shape (rows,)."""
-        threshold = self.speeds[speed].threshold
-        found = self._state.log_e[speed].max(axis=0) >= threshold
+    def top(self, speed: int) -> Float64:
+        """The largest log e-value of each row, shape (rows,): at least T, at most T + ln 3."""
+        return np.asarray(self._state.log_e[speed].max(axis=0))
+
+    def alarms(self, speed: int, threshold: float | None = None) -> Bool:
+        """Whose T is at the threshold (that of the speed, if none is given), shape (rows,)."""
+        at = self.speeds[speed].threshold if threshold is None else threshold
+        found = self.top(speed) >= at
         rows = np.flatnonzero(found)
-        found[rows] = self.statistic(speed, rows) >= threshold
+        found[rows] = self.statistic(speed, rows) >= at
         return np.asarray(found)
 
     def since_ms(self, speed: int) -> Int64:
         """Start of the window in which each row's evidence last left zero, shape (rows,)."""
-        return self._state.since_ms[speed]
+        return np.asarray(self._state.since_ms[speed])
 
     def reset(self, rows: Bool) -> None:
         """Forget all evidence of some rows."""

@@ -15,6 +15,7 @@ from detectors.scope import Rollup, Scope
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 
 WINDOW_MS = 10_000
 """Default length of a window."""

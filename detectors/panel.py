@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -11,7 +11,7 @@ from detectors.anomaly import Abnormal, Anomaly, BudgetState, CanaryVerdict, Jud
 from detectors.base import Detector
 from detectors.canonical import time_text
 from detectors.episodes import Episodes
-from detectors.facts import RollupFacts, WindowFacts
+from detectors.facts import Float64, RollupFacts, WindowFacts
 from detectors.scope import Rollup, rollup_of
 from detectors.setup import Setup
 
@@ -99,6 +99,13 @@ class Panel:
         for detector in self.detectors:
             yield from getattr(detector, "verdicts", ())
 
+    def expected_nanos(self) -> dict[Rollup, Float64]:
+        """Nano-dollars that were to be expected of the last window, by roll-up and slot, as far as a detector forecasts them."""
+        for detector in self.detectors:
+            if isinstance(detector, Forecaster):
+                return detector.expected_nanos()
+        return {}
+
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         return {"episodes": self.episodes.snapshot(), "detectors": {each.name: each.snapshot() for each in self.detectors}}
@@ -109,6 +116,15 @@ class Panel:
         for detector in self.detectors:
             if detector.name in state["detectors"]:
                 detector.restore(state["detectors"][detector.name])
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A detector that knows what a window should have cost."""
+
+    def expected_nanos(self) -> dict[Rollup, Float64]:
+        """Nano-dollars by roll-up and slot; NaN where nothing is known yet."""
+        ...
 
 
 class _Warmth:

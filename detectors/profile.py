@@ -35,7 +35,7 @@ class _Bins(Columns):
 
 @dataclass(slots=True)
 class _Course(Columns):
-    """The usual load at the middles of the two hours around now, and at the last window; 0 where one of the hours is unknown."""
+    """The usual load at the middles of the two hours around now, and at the last window; 0 where it is unknown."""
 
     left: Float64 = field(default_factory=_rows)
     right: Float64 = field(default_factory=_rows)
@@ -56,6 +56,7 @@ class Profile:
         self._course = _Course()
         self._hour = -1
         self._middle = -1
+        self._last_ms = 0
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
@@ -63,15 +64,18 @@ class Profile:
         self._course.grow(rows)
 
     def ratio(self, start_ms: int) -> Float64:
-        """Usual load of this window over that of the last one, shape (rows,), within [1/2, 2]."""
+        """Usual load of this window over that of the last one asked about, shape (rows,), within [0.1, 10]."""
         self._close_hour(start_ms // HOUR_MS)
-        middle, part = divmod(start_ms - HOUR_MS // 2, HOUR_MS)
+        middle, part = _around(start_ms)
+        course = self._course
         if middle != self._middle:
-            self._turn(middle)
-        now = self._course.left + (part / HOUR_MS) * (self._course.right - self._course.left)
-        step = np.divide(now, self._course.last, out=np.ones_like(now), where=self._course.last > 0)
-        self._course.last = now
-        return np.clip(np.where(now > 0, step, 1.0), 0.5, 2.0)
+            course.last = self._at(self._last_ms)
+            course.left, course.right = self._usual_of(middle), self._usual_of(middle + 1)
+            self._middle = middle
+        now = _between(course.left, course.right, part)
+        step = np.divide(now, course.last, out=np.ones_like(now), where=(course.last > 0) & (now > 0))
+        course.last, self._last_ms = now, start_ms
+        return np.clip(step, 0.1, 10.0)
 
     @property
     def known(self) -> Bool:
@@ -103,13 +107,10 @@ class Profile:
             self._middle = -1
         self._hour = hour
 
-    def _turn(self, middle: int) -> None:
-        """Look up the hours whose middles are around now; the ratio of this one window becomes 1."""
-        left, right = self._usual_of(middle), self._usual_of(middle + 1)
-        known = (left > 0) & (right > 0)
-        self._course.left, self._course.right = np.where(known, left, 0.0), np.where(known, right, 0.0)
-        self._course.last = np.zeros_like(left)
-        self._middle = middle
+    def _at(self, start_ms: int) -> Float64:
+        """The usual load at a time, as the profile knows it now."""
+        middle, part = _around(start_ms)
+        return _between(self._usual_of(middle), self._usual_of(middle + 1), part)
 
     def _usual_of(self, hour: int) -> Float64:
         """Usual load of a window in an hour: (total + prior x both kinds' mean) / (windows + prior)."""
@@ -125,15 +126,25 @@ class Profile:
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
-        return {"bins": self._bins.snapshot(), "course": self._course.snapshot(), "hour": self._hour, "middle": self._middle}
+        return {"bins": self._bins.snapshot(), "course": self._course.snapshot(), "at": [self._hour, self._middle, self._last_ms]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._bins.restore(state["bins"])
         self._course.restore(state["course"])
-        self._hour, self._middle = state["hour"], state["middle"]
+        self._hour, self._middle, self._last_ms = state["at"]
 
 
 def _kind(hour: int) -> int:
     """0 on weekdays, 1 on weekends; hour 0 of the epoch was a Thursday."""
     return int((hour // 24 + 3) % 7 >= 5)
+
+
+def _around(start_ms: int) -> tuple[int, float]:
+    """The hour whose middle was passed last, and the part of the way to the next middle."""
+    middle, rest_ms = divmod(start_ms - HOUR_MS // 2, HOUR_MS)
+    return middle, rest_ms / HOUR_MS
+
+
+def _between(left: Float64, right: Float64, part: float) -> Float64:
+    return np.where((left > 0) & (right > 0), left + part * (right - left), 0.0)

@@ -6,6 +6,7 @@ aiokafka carries no types, so its objects are `Any` here, and what they mean is 
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,9 @@ SESSION_MS = 8_000
 HEARTBEAT_MS = 2_000
 REQUEST_MS = 20_000
 LEADER_S = 30.0
+SILENT_S = 20.0
+REPLICAS = 3
+"""Copies of a topic that we create, where there are as many brokers."""
 TOPIC_EXISTS = 36
 DENIED = {29, 31}
 """Topic and cluster authorization failed."""
@@ -79,7 +83,7 @@ class Kafka:
         )
 
     async def producer(self) -> Any:
-        """A started producer that waits for all replicas; idempotent unless the broker cannot (Tansu answers with an error at once).
+        """A started producer that waits for all replicas; idempotent unless the broker cannot (Tansu refuses at once).
 
         Raises:
             BrokerError: when Kafka does not answer.
@@ -98,7 +102,7 @@ class Kafka:
                 return producer
         self._idempotent = False
         producer = self._new_producer(idempotent=False)
-        await self._start(producer)
+        await self.start(producer)
         return producer
 
     def _new_producer(self, *, idempotent: bool) -> Any:
@@ -135,7 +139,12 @@ class Kafka:
         finally:
             await admin.close()
 
-    async def _start(self, client: Any) -> None:
+    async def start(self, client: Any) -> None:
+        """Start a client.
+
+        Raises:
+            BrokerError: when Kafka does not answer.
+        """
         try:
             await client.start()
         except (KafkaError, OSError) as error:
@@ -150,13 +159,30 @@ class Kafka:
             BrokerError: when Kafka does not answer.
         """
         consumer = self.consumer()
-        await self._start(consumer)
+        await self.start(consumer)
         try:
             consumer.assign(list(partitions))
             await consumer.seek_to_beginning(*partitions)
             yield consumer
         finally:
             await consumer.stop()
+
+    async def to_the_end(self, consumer: Any, partitions: Sequence[TopicPartition]) -> AsyncIterator[Any]:
+        """The records of `partitions` from where the consumer stands to the ends found now, in the order of each partition.
+
+        Raises:
+            BrokerError: when Kafka answers no more.
+        """
+        ends, starts = await consumer.end_offsets(partitions), await consumer.beginning_offsets(partitions)
+        waiting, heard_s = {tp for tp in partitions if ends[tp] > starts[tp]}, time.monotonic()
+        while waiting:
+            for records in (await consumer.getmany(*waiting, timeout_ms=250)).values():
+                heard_s = time.monotonic()
+                for record in records:
+                    yield record
+            waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
+            if time.monotonic() - heard_s > SILENT_S:
+                raise BrokerError(f"Kafka does not give what it has of {min(waiting).topic}")
 
     async def ensure(self, topics: Iterable[Topic]) -> dict[str, int]:
         """Create what is missing, wait until all have leaders, and tell how many partitions each has.
@@ -168,14 +194,10 @@ class Kafka:
         async with self.admin() as admin:
             missing = [wanted[name] for name in wanted.keys() - set(await admin.list_topics())]
             if missing:
-                answer = await admin.create_topics(
-                    [NewTopic(t.name, t.partitions, -1, topic_configs=dict(t.config)) for t in missing]
-                )
-                for name, code, *_ in answer.topic_errors:
-                    _check_created(name, code)
+                await _create(admin, missing)
             try:
                 async with asyncio.timeout(LEADER_S):
-                    while len(counts := await _led(admin, list(wanted))) < len(wanted):
+                    while len(counts := await _led(admin, list(wanted))) < len(wanted):  # noqa: ASYNC110 (Kafka tells nobody)
                         await asyncio.sleep(0.05)
             except TimeoutError as error:
                 raise BrokerError(f"no leader for the topics {', '.join(sorted(wanted.keys() - counts.keys()))}") from error
@@ -185,6 +207,14 @@ class Kafka:
         """The error for a person when a client could not start."""
         where = ",".join(self.settings.bootstrap)
         return BrokerError(f"Kafka at {where} cannot be used: {error or type(error).__name__}")
+
+
+async def _create(admin: Any, topics: Iterable[Topic]) -> None:
+    brokers = len((await admin.describe_cluster())["brokers"])
+    replicas = min(REPLICAS, brokers)
+    new = [NewTopic(topic.name, topic.partitions, replicas, topic_configs=dict(topic.config)) for topic in topics]
+    for name, code, *_ in (await admin.create_topics(new)).topic_errors:
+        _check_created(name, code)
 
 
 def _check_created(name: str, code: int) -> None:

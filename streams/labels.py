@@ -117,4 +117,3 @@ def _quantiles(delays_s: Sequence[float]) -> dict[str, float | None]:
         return {"p50": None, "p95": None, "max": None}
     p50, p95 = np.quantile(delays_s, [0.5, 0.95])
     return {"p50": six_digits(float(p50)), "p95": six_digits(float(p95)), "max": max(delays_s)}
-

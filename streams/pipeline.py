@@ -87,10 +87,12 @@ class Act:
     """Judgements and control records in order -> incidents and decisions; a function of them alone."""
 
     def __init__(self, policy: Policy) -> None:
-        self.incidents = Incidents()
+        self.incidents = Incidents(policy.safety)
         self.decider = Decider(policy)
 
-    def take(self, judgement: Judgement, controls: Iterable[Control] = ()) -> tuple[tuple[IncidentChange, ...], tuple[Decision, ...]]:
+    def take(
+        self, judgement: Judgement, controls: Iterable[Control] = ()
+    ) -> tuple[tuple[IncidentChange, ...], tuple[Decision, ...]]:
         """What changes with one window."""
         changes = self.incidents.observe(judgement)
         return tuple(changes), tuple(self.decider.decide(judgement, changes, tuple(controls)))

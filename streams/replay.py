@@ -1,14 +1,18 @@
 """Recorded source partitions -> judged windows, through the same stages as the service, and the summary of the run."""
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from actions.policy import Policy
+from detectors.anomaly import BudgetState
 from streams.batch import Batch
+from streams.labels import Label, score
 from streams.outputs import Outputs
 from streams.partition import SourcePartition
 from streams.pipeline import Judged, Pipeline, Plan
+from streams.spend import Spend
 from streams.tally import Tally
 
 
@@ -43,31 +47,28 @@ class _Reader:
 class Replay:
     """Reads sources lowest watermark first, and gathers what the pipeline finds."""
 
-    def __init__(self, plan: Plan, sources: Sequence[Source], *, on_window: Callable[[Judged], None] | None = None) -> None:
-        self.plan = plan
+    def __init__(self, policy: Policy, sources: Sequence[Source], *, spend: Spend | None = None) -> None:
+        plan = Plan.of(policy)
         self.outputs = Outputs()
-        self.records = 0
-        self.windows = 0
+        self.budgets: dict[tuple[str, str], BudgetState] = {}
+        self.spend = spend
         self.clock_ms: int | None = None
-        self._on_window = on_window
+        self._records = 0
         self._pipeline = Pipeline(plan, range(len(sources)))
-        self._partitions = [
-            plan.source(number, has_arrival=source.has_arrival, partitions=len(sources)) for number, source in enumerate(sources)
-        ]
-        self._readers = [
-            _Reader(-(2**62), number, source.batches(), self._partitions[number]) for number, source in enumerate(sources)
-        ]
+        count = len(sources)
+        self._partitions = [plan.source(n, has_arrival=each.has_arrival, partitions=count) for n, each in enumerate(sources)]
+        self._readers = [_Reader(-(2**62), n, each.batches(), self._partitions[n]) for n, each in enumerate(sources)]
         heapq.heapify(self._readers)
-
-    @property
-    def scope_windows(self) -> int:
-        """Closed (scope, window) pairs that had a record."""
-        return self._pipeline.join.scope_windows
 
     @property
     def tally(self) -> Tally:
         """Totals of all partitions so far."""
         return Tally.total(partition.tally for partition in self._partitions)
+
+    @property
+    def worst_rank(self) -> int:
+        """Rank of the most severe incident, -1 when there is none."""
+        return max((each.severity.rank for each in self.outputs.incidents.values()), default=-1)
 
     def steps(self) -> Iterator[int]:
         """Run to the end; after each batch, the number of values read so far."""
@@ -75,16 +76,11 @@ class Replay:
             reader = heapq.heappop(self._readers)
             batch = next(reader.batches, None)
             if batch is None:
-                self._take(self._pipeline.add(reader.partition.end()))
+                self._end(reader.partition)
                 continue
-            for sealed in reader.partition.feed(batch):
-                self._take(self._pipeline.add(sealed))
-            reader.partition.take_dead_letters()
-            self.records += len(batch)
-            if reader.partition.watermark_ms is not None:
-                reader.watermark_ms = self.clock_ms = reader.partition.watermark_ms
+            self._feed(reader, batch)
             heapq.heappush(self._readers, reader)
-            yield self.records
+            yield self._records
         self._take(self._pipeline.close())
 
     def run(self) -> None:
@@ -92,20 +88,35 @@ class Replay:
         for _ in self.steps():
             pass
 
+    def _feed(self, reader: _Reader, batch: Batch) -> None:
+        for sealed in reader.partition.feed(batch):
+            self._take(self._pipeline.add(sealed))
+        reader.partition.take_dead_letters()
+        self._records += len(batch)
+        if reader.partition.watermark_ms is not None:
+            reader.watermark_ms = self.clock_ms = reader.partition.watermark_ms
+
+    def _end(self, partition: SourcePartition) -> None:
+        for sealed in partition.settle():
+            self._take(self._pipeline.add(sealed))
+        self._take(self._pipeline.add(partition.end()))
+
     def _take(self, windows: Iterator[Judged]) -> None:
         for judged in windows:
-            self.windows += 1
             self.outputs.add(judged.judgement.anomalies, [each.incident for each in judged.changes], judged.decisions)
-            if self._on_window:
-                self._on_window(judged)
+            self.budgets.update({(each.budget, each.period_start): each for each in judged.judgement.budgets})
+            if self.spend:
+                self.spend.take(judged.facts, self._pipeline.panel.expected_nanos())
 
-
-def summary(tally: Tally, *, windows: int, wall_seconds: float) -> dict[str, Any]:
-    """`summary.json` of design 4.4, without the figures that need labels."""
-    records = tally.records
-    return {
-        **tally.summary(),
-        "windows": windows,
-        "wall_seconds": round(wall_seconds, 3),
-        "records_per_second": round(records / wall_seconds) if wall_seconds > 0 else 0,
-    }
+    def summary(self, *, wall_seconds: float, labels: Sequence[Label] | None = None) -> dict[str, Any]:
+        """`summary.json` of design 4.4."""
+        tally = self.tally
+        figures = {
+            **tally.summary(),
+            "windows": self._pipeline.join.scope_windows,
+            "wall_seconds": round(wall_seconds, 3),
+            "records_per_second": round(tally.records / wall_seconds),
+        }
+        if labels is not None:
+            figures |= score(labels, self.outputs.incidents.values(), self.outputs.anomalies)
+        return figures

@@ -88,7 +88,7 @@ class Security:
             raise WrongUseError(f"--kafka-sasl-mechanism: {mechanism!r} is none of {', '.join(MECHANISMS)}")
         if mechanism and not (username and password):
             raise WrongUseError(
-                "--kafka-sasl-mechanism needs --kafka-sasl-username and a password file or TIDEGATE_KAFKA_SASL_PASSWORD"
+                "--kafka-sasl-mechanism needs --kafka-sasl-username and a password (TIDEGATE_KAFKA_SASL_PASSWORD or a file)"
             )
         if mechanism is None and (username or password):
             raise WrongUseError("a Kafka user name or password needs --kafka-sasl-mechanism")

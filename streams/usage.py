@@ -1,10 +1,15 @@
-"""The words of telemetry: one usage record, one attempt of one request."""
+"""The words of telemetry: one usage record, one attempt of one request, as it stands in JSON (design 4.1)."""
 
-from typing import Literal
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 Result = Literal["ok", "error", "timeout", "cancelled", "throttled"]
+Cohort = Literal["canary", "baseline", ""]
+Job = Literal["inference", "batch", "training", "embedding"]
 
 STRINGS = (
     "provider", "response_model", "model_version", "prompt_version", "service_tier",
@@ -14,24 +19,98 @@ STRINGS = (
 )  # fmt: skip
 """Fields that may be dimensions of a roll-up, besides `model` and `cohort`."""
 
+DIMENSIONS = frozenset({*STRINGS, "model", "cohort"})
+"""Every field that a roll-up may be made of."""
+
+TEXTS = (*STRINGS, "event_id", "model", "operation_id", "error_class")
+"""Every field whose characters are free."""
+
+MAX_BYTES = 65_536
+"""Longest record."""
+
+MAX_TEXT_BYTES = 256
+"""Longest string of a record, in UTF-8."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MS = dt.timedelta(milliseconds=1)
+
+Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Tokens = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Amount = Annotated[float, Meta(ge=0)]
+
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A usage record that was accepted: design 4.1, with defaults filled in and times as epoch milliseconds.
+    """A usage record of the right types; `decode` says what else it takes to be accepted.
 
-    Absent strings are "". `input_tokens` and `output_tokens` are 0 where `unknown_usage` is True.
+    `None` is what is absent or null. Times and the defaults that depend on other fields are what the functions below say.
     """
 
-    event_id: str
-    ts_ms: int
-    model: str
-    input_tokens: int
-    output_tokens: int
-    unknown_usage: bool = False
-    cached_input_tokens: int = 0
-    cache_write_tokens: int = 0
-    reasoning_tokens: int = 0
-    operation_id: str = ""
-    attempt: int = 1
-    result: Result = "ok"
-    status: int | None = None
-    cost_nanos: int | None = None
+    event_id: Name
+    ts: Annotated[dt.datetime, Meta(tz=True)] | int
+    model: Name
+    input_tokens: Tokens | None
+    output_tokens: Tokens | None
+    cached_input_tokens: Tokens | None = None
+    cache_write_tokens: Tokens | None = None
+    reasoning_tokens: Tokens | None = None
+    provider: Text | None = None
+    response_model: Text | None = None
+    model_version: Text | None = None
+    prompt_version: Text | None = None
+    service_tier: Text | None = None
+    tenant: Text | None = None
+    team: Text | None = None
+    service: Text | None = None
+    feature: Text | None = None
+    workflow: Text | None = None
+    env: Text | None = None
+    namespace: Text | None = None
+    tier: Text | None = None
+    region: Text | None = None
+    segment: Text | None = None
+    experiment: Text | None = None
+    caller: Text | None = None
+    session_id: Text | None = None
+    parent_session_id: Text | None = None
+    call_hash: Text | None = None
+    tool: Text | None = None
+    job_id: Text | None = None
+    gpu_type: Text | None = None
+    release: Text | None = None
+    cohort: Cohort | None = None
+    operation_id: Text | None = None
+    attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    latency_ms: Amount | None = None
+    ttft_ms: Amount | None = None
+    status: Whole | None = None
+    result: Result | None = None
+    error_class: Text | None = None
+    cost_usd: Decimal | None = None
+    job: Job | None = None
+    gpu_seconds: Amount | None = None
+    cache_hit: bool | None = None
+    quality: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_tokens: Whole | None = None
+
+
+def ts_ms(usage: Usage) -> int:
+    """When the attempt ended, in whole epoch milliseconds, rounded down."""
+    return usage.ts if isinstance(usage.ts, int) else (usage.ts - _EPOCH) // _MS
+
+
+def result_of(result: Result | None, status: int | None) -> Result:
+    """What became of the attempt; from the status where the record does not say.
+
+    >>> result_of(None, None), result_of(None, 504), result_of(None, 429), result_of("ok", 500)
+    ('ok', 'timeout', 'throttled', 'ok')
+    """
+    if result is not None:
+        return result
+    if status is None or status < 400:
+        return "ok"
+    return _BY_STATUS.get(status, "error")
+
+
+_BY_STATUS: dict[int, Result] = {408: "timeout", 504: "timeout", 429: "throttled", 499: "cancelled"}

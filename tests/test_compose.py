@@ -29,7 +29,7 @@ def test_the_compose_file_keeps_to_the_schema_of_the_compose_specification(compo
     assert package
     assert package.origin
     schema = Path(package.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
-    jsonschema.validate(compose, json.loads(schema.read_text()))
+    jsonschema.Draft7Validator(json.loads(schema.read_text())).validate(compose)
 
 
 def test_everything_that_is_published_is_published_on_loopback_only(compose: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ def test_files_that_the_compose_file_names_are_there(compose: dict[str, Any]) ->
 
 def test_the_image_runs_as_nobody_and_installs_by_hash(dockerfile: str) -> None:
     final = dockerfile.rsplit("FROM ", maxsplit=1)[1]
-    assert re.search(r"^USER (\d+):\d+$", final, re.M)
+    assert re.search(r"^USER (\d+):\d+$", final, re.MULTILINE)
     assert "HEALTHCHECK" in final
     installs = re.findall(r"(?:pip install|pip sync)[^&\n]*\.lock", dockerfile)
     assert len(installs) == 2
@@ -60,7 +60,7 @@ def test_the_image_runs_as_nobody_and_installs_by_hash(dockerfile: str) -> None:
 
 
 def test_what_the_image_copies_is_there_and_not_ignored(dockerfile: str) -> None:
-    sources = [word for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M) for word in line.split()[:-1]]
+    sources = [word for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE) for word in line.split()[:-1]]
     allowed = (ROOT / ".dockerignore").read_text().splitlines()
     assert sources
     assert all((ROOT / source).exists() and f"!{source}" in allowed for source in sources)

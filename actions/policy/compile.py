@@ -10,18 +10,20 @@ from typing import Any
 from actions.policy.model import DetectorSettings, Policy
 from actions.policy.money import BudgetRule, ModelPrice
 from actions.policy.words import duration_ms, exact_decimal
+from detectors import DETECTORS
 from detectors.budget import Budget, Period
 from detectors.canonical import NANOS_PER_USD
 from detectors.facts import WINDOW_MS
 from detectors.scope import Rollup, rollup_of
 from detectors.setup import Setup
 
+_NOT_SET_BY_NAME = frozenset({"budgets", "rollups"})
 _DURATION = re.compile(r"\d{1,9}(ms|s|m|h|d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceOverride:
-    """US dollars for 1,000,000 tokens of each kind, exact; kinds that the policy left out have the price of the kind around them."""
+    """US dollars for 1,000,000 tokens of each kind, exact; what the policy left out has the price of the kind around it."""
 
     input: Decimal
     output: Decimal
@@ -96,27 +98,51 @@ def _budget(rule: BudgetRule) -> Budget:
     )
 
 
+class SettingError(ValueError):
+    """A setting that a detector does not take; `key` is its path below the detector."""
+
+    def __init__(self, message: str, *key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 def detector_keywords(name: str, settings: DetectorSettings) -> dict[str, Any]:
     """Keywords of the detector's constructor, with `enabled` and `calm_ms` for the panel.
 
     A parameter in milliseconds `x_ms` is written `x: 90s`, one in nano-dollars `x_nanos` is written `x_usd: 1.50`.
 
     Raises:
-        ValueError: when the detector has no such parameter; the message begins with the key.
+        SettingError: when the detector has no such parameter.
     """
     keywords: dict[str, Any] = {"enabled": settings.enabled}
     if settings.calm_ms is not None:
         keywords["calm_ms"] = settings.calm_ms
+    known = known_parameters(name)
     if settings.scopes is not None:
+        if known is not None and "rollups" not in known:
+            raise SettingError("this detector chooses its scopes itself", "scopes")
         keywords["rollups"] = settings.scopes
-    keywords.update(_parameters(settings.parameters, known_parameters(name)))
+    keywords.update(_parameters(settings.parameters, known))
     return keywords
+
+
+def try_settings(name: str, settings: DetectorSettings) -> None:
+    """Build a detector with its settings, to see whether it accepts them.
+
+    Raises:
+        SettingError: when it does not.
+    """
+    keywords = detector_keywords(name, settings)
+    own = {key: value for key, value in keywords.items() if key not in {"enabled", "calm_ms"}}
+    if name in DETECTORS:
+        try:
+            DETECTORS[name](**own)
+        except (TypeError, ValueError) as error:
+            raise SettingError(str(error)) from error
 
 
 def known_parameters(name: str) -> frozenset[str] | None:
     """Keywords that the constructor of a detector takes; None when this version has no detector of that name."""
-    from detectors import DETECTORS  # noqa: PLC0415 (settings are read without loading the detectors)
-
     detector = DETECTORS.get(name)
     return None if detector is None else frozenset(inspect.signature(detector).parameters)
 
@@ -124,8 +150,8 @@ def known_parameters(name: str) -> frozenset[str] | None:
 def _parameters(written: Mapping[str, Any], known: frozenset[str] | None) -> Iterator[tuple[str, Any]]:
     for key, value in written.items():
         keyword, plain = _translated(key, value)
-        if known is not None and (keyword not in known or keyword in {"budgets", "rollups"}):
-            raise ValueError(f"{key}: is no parameter of this detector; it has {', '.join(_as_written(known)) or 'none'}")
+        if known is not None and (keyword not in known or keyword in _NOT_SET_BY_NAME):
+            raise SettingError(f"is no parameter of this detector; it has {', '.join(_as_written(known)) or 'none'}", key)
         yield keyword, plain
 
 
@@ -148,5 +174,5 @@ def _plain(value: Any) -> Any:
 
 
 def _as_written(known: frozenset[str]) -> list[str]:
-    own = known - {"budgets", "rollups"}
+    own = known - _NOT_SET_BY_NAME
     return sorted(each.removesuffix("_ms") if each.endswith("_ms") else each.replace("_nanos", "_usd") for each in own)

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from actions.policy.model import Policy
-from actions.policy.reading import MAX_BYTES, Path as KeyPath, PolicyError, Source, read_text
+from actions.policy.reading import MAX_BYTES, PolicyError, Source, read_text
+from actions.policy.reading import Path as KeyPath
 from actions.policy.semantics import complaints
+from actions.policy.words import DETECTOR_NAMES
 
 MAX_FILES = 100
 _SUFFIXES = {".yaml", ".yml"}
@@ -41,7 +44,7 @@ def _checked(source: Source) -> Policy:
     except ValidationError as error:
         for each in error.errors(include_url=False, include_input=False):
             path = _path(each["loc"], source.values)
-            source.complain(path, _message(each["type"], each["msg"]))
+            source.complain(path, _message(each))
         raise PolicyError(_sorted(source.complaints)) from None
     for path, message in complaints(policy):
         source.complain(path, message)
@@ -73,9 +76,15 @@ def _path(location: tuple[str | int, ...], values: Any) -> KeyPath:
     return tuple(path)
 
 
-def _message(kind: str, text: str) -> str:
-    known = {"extra_forbidden": "is not a key of policies", "missing": "is missing"}
-    return known.get(kind, text.removeprefix("Value error, ")[:1].lower() + text.removeprefix("Value error, ")[1:])
+def _message(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        return "is not a key of policies"
+    if error["type"] == "missing":
+        return "is missing"
+    if error["loc"][-1] == "[key]" and error["loc"][0] in {"detectors", "remedies"}:
+        return f"there is no detector of this name; there are {', '.join(DETECTOR_NAMES)}"
+    text = error["msg"].removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
 
 
 def _read(path: Path) -> Source:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from actions.policy.money import BudgetRule, ModelPrice, Quota
 from actions.policy.receivers import Receiver, Route
 from actions.policy.remedies import Canary, Remedy, Safety
-from actions.policy.words import DETECTOR_NAMES, Duration, Flag, RollupKey, Section, Text, Whole, written
+from actions.policy.words import DETECTOR_NAMES, Duration, Flag, RollupKey, Section, Text, Whole, within, written
 
 DetectorName = Literal[DETECTOR_NAMES]  # type: ignore[valid-type]  # the list is data
 
@@ -31,7 +31,7 @@ class Mode(StrEnum):
 class WarmUp(Section):
     """How much has to be known of a scope before anybody is paged for it: time since its first window, and operations."""
 
-    after_ms: Annotated[Duration, Field(le=30 * 86_400_000)] = written("after", "1h")
+    after_ms: Annotated[Duration, within("0s", "30d")] = written("after", "1h")
     operations: Annotated[Whole, Field(ge=0, le=10**9)] = 50
 
 
@@ -47,7 +47,7 @@ class DetectorSettings(Section):
 
     enabled: Flag = True
     scopes: Annotated[tuple[RollupKey, ...], Field(min_length=1)] | None = None
-    calm_ms: Annotated[Duration, Field(ge=10_000, le=86_400_000)] | None = written("calm", None)
+    calm_ms: Annotated[Duration, within("10s", "1d")] | None = written("calm", None)
 
     @property
     def parameters(self) -> Mapping[str, Any]:

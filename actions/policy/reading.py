@@ -54,7 +54,9 @@ class Source:
     def complain(self, path: Path, message: str, place: str | None = None) -> None:
         """Remember that the value at `path` is wrong."""
         key = dotted(path)
-        self.complaints.append(f"{place or self.place(path)}: {key}: {message}" if key else f"{place or self.place(path)}: {message}")
+        self.complaints.append(
+            f"{place or self.place(path)}: {key}: {message}" if key else f"{place or self.place(path)}: {message}"
+        )
 
 
 def dotted(path: Path) -> str:
@@ -106,7 +108,7 @@ class _Exact(yaml.SafeLoader):
     """Composes nodes only, and refuses anchors where it meets them: an alias can grow without end."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it open
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise yaml.composer.ComposerError(None, None, "anchors and aliases are not used in policies", event.start_mark)
         return super().compose_node(parent, index)

@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from actions.policy.words import Duration, Name, NarrowScope, Section, Share, Text, Usd, Whole, written
+from actions.policy.words import Duration, Name, NarrowScope, Section, Share, Text, Usd, Whole, within, written
 
-LEASE_MS = 15 * 60_000
-"""No throttle is ever promised for longer; it is renewed instead."""
 MAX_LEVEL = 3
 Level = Annotated[Whole, Field(ge=1, le=MAX_LEVEL)]
 
@@ -30,8 +28,8 @@ class Remedy(Section):
     action: Literal["throttle", "rollback", "pause_canary", "fallback"]
     level: Level = 1
     target: Text | None = None
-    hold_ms: Annotated[Duration, Field(ge=1_000, le=3_600_000)] = written("hold", "60s")
-    escalate_after_ms: Annotated[Duration, Field(ge=10_000)] | None = written("escalate_after", None)
+    hold_ms: Annotated[Duration, within("1s", "1h")] = written("hold", "60s")
+    escalate_after_ms: Annotated[Duration, within("10s", "1d")] | None = written("escalate_after", None)
     max_level: Level = MAX_LEVEL
     via: Name | None = None
 
@@ -64,21 +62,21 @@ class Safety(Section):
             done to anybody: the fault is ours, or a provider's.
         protected: scopes that are never throttled, nor anything within them.
         stale_ms: evidence older than this is not acted upon.
-        lease_ms: how long a throttle lasts unless it is renewed; at most 15 min.
+        lease_ms: how long a throttle lasts unless it is renewed; never longer than 15 min.
         max_hold_ms: how long a throttle is renewed; then a person decides.
         throttle_factors: what levels 1, 2, 3 leave of the normal use.
     """
 
     money_floor_usd: Usd = Decimal(1)
-    calm_ms: Annotated[Duration, Field(ge=10_000, le=86_400_000)] = written("calm", "10m")
+    calm_ms: Annotated[Duration, within("10s", "1d")] = written("calm", "10m")
     max_destructive: Annotated[Whole, Field(ge=0, le=1_000)] = 6
     max_destructive_per_scope: Annotated[Whole, Field(ge=0, le=100)] = 2
     brake_scopes: Annotated[Whole, Field(ge=1)] = 10
     brake_share: Share = Field(default=0.1)
     protected: tuple[NarrowScope, ...] = ()
-    stale_ms: Annotated[Duration, Field(ge=10_000, le=900_000)] = written("stale", "120s")
-    lease_ms: Annotated[Duration, Field(ge=30_000, le=LEASE_MS)] = written("lease", "15m")
-    max_hold_ms: Annotated[Duration, Field(ge=60_000, le=86_400_000)] = written("max_hold", "60m")
+    stale_ms: Annotated[Duration, within("10s", "15m")] = written("stale", "120s")
+    lease_ms: Annotated[Duration, within("30s", "15m")] = written("lease", "15m")
+    max_hold_ms: Annotated[Duration, within("1m", "1d")] = written("max_hold", "60m")
     throttle_factors: tuple[Share, Share, Share] = (0.5, 0.25, 0.1)
 
     @model_validator(mode="after")

@@ -52,6 +52,17 @@ def duration_ms(text: Any) -> int:
     return int(found[1]) * _UNIT_MS[found[2]]
 
 
+def within(least: str, most: str) -> AfterValidator:
+    """A bound for durations, both ends included."""
+
+    def check(value_ms: int) -> int:
+        if not duration_ms(least) <= value_ms <= duration_ms(most):
+            raise ValueError(f"should be from {least} to {most}")
+        return value_ms
+
+    return AfterValidator(check)
+
+
 def duration_text(value_ms: int) -> str:
     """The shortest text that `duration_ms` reads back.
 
@@ -71,7 +82,7 @@ def exact_decimal(value: Any) -> Decimal:
         ValueError: when it is no number, not finite, or has more than 12 digits before or after the point.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError("should be a decimal number")
+        raise ValueError("should be a decimal number")  # noqa: TRY004 - pydantic makes a complaint of no other error
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -87,7 +98,7 @@ def _real(value: Any) -> float:
 
 def _value(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("values of a scope are text: put it in quotes")
+        raise ValueError("values of a scope are text: put it in quotes")  # noqa: TRY004 - as above
     if not value.strip():
         raise ValueError("should not be blank")
     if set(value) & _WILDCARDS:
@@ -154,7 +165,11 @@ Name = Annotated[str, Field(pattern=_NAME)]
 Duration = Annotated[int, BeforeValidator(duration_ms), PlainSerializer(duration_text), WithJsonSchema(_duration_schema())]
 """Milliseconds; written as `90s`, `15m`, `1h`."""
 Usd = Annotated[
-    Decimal, BeforeValidator(exact_decimal), Field(ge=0), PlainSerializer(lambda usd: f"{usd:f}"), WithJsonSchema(_number_schema("US dollars", minimum=0))
+    Decimal,
+    BeforeValidator(exact_decimal),
+    Field(ge=0),
+    PlainSerializer(lambda usd: f"{usd:f}"),
+    WithJsonSchema(_number_schema("US dollars", minimum=0)),
 ]
 """Dollars, exact, never negative."""
 Share = Annotated[float, BeforeValidator(_real), Field(gt=0, le=1), WithJsonSchema(_number_schema("a share of one", maximum=1))]

@@ -14,8 +14,8 @@ def deliver(rows: Int64, delivery: Delivery, random: np.random.Generator) -> Non
     count = rows.shape[1]
     delay_ms = delivery.delay_ms * np.exp(delivery.sigma * random.standard_normal(count))
     np.minimum(delay_ms, delivery.max_delay_ms, out=delay_ms)
-    late = random.random(count) < delivery.late_ratio
-    delay_ms[late] += random.random(int(late.sum())) * delivery.late_by_ms
+    late = np.flatnonzero(random.random(count) < delivery.late_ratio)
+    delay_ms[late] += random.random(len(late)) * delivery.late_by_ms
     rows[Column.ARRIVAL_MS] = rows[Column.TS_MS] + delay_ms.astype(np.int64)
     ratios = (delivery.duplicate_ratio, delivery.conflict_ratio, delivery.malformed_ratio)
     rows[Column.EXTRA] = np.searchsorted(np.cumsum(ratios), random.random(count), side="right") + 1

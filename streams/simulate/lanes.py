@@ -15,7 +15,10 @@ from streams.simulate.scenario import Scenario, TenantGroup
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-FIGURES = ("rate", "input_mu", "input_sigma", "output_mu", "output_sigma", "cached", "ttft_ms", "ms_per_token", "reasoning", "timeout_ratio", "quota_factor")  # fmt: skip
+FIGURES = (
+    "rate", "input_mu", "input_sigma", "output_mu", "output_sigma", "cached",
+    "ttft_ms", "ms_per_token", "reasoning", "timeout_ratio", "quota_factor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Lanes:
 
     Attributes:
         names: dimension to value, as records carry them.
-        figures: the numbers of FIGURES by name; `rate` is operations a second, mean over a day, 0 for lanes that only a fault opens.
+        figures: the numbers of FIGURES by name; `rate` is operations a second, mean over a day, 0 where only a fault leads.
         tenant: index into `tenants`.
         towards: model name to the lane with the same tenant and route and that model; itself where there is none.
         tenants: the group that each tenant is of.

@@ -28,7 +28,9 @@ def _not_utf8(record: dict[str, Any], _at_ms: int, choice: random.Random) -> byt
 
 def _not_json(record: dict[str, Any], _at_ms: int, choice: random.Random) -> bytes:
     whole = _dump(record)
-    return choice.choice((whole[: choice.randrange(1, len(whole))], whole + b"}", whole.replace(b'"attempt":', b'"attempt":NaN,"again":')))
+    return choice.choice(
+        (whole[: choice.randrange(1, len(whole))], whole + b"}", whole.replace(b'"attempt":', b'"attempt":NaN,"again":'))
+    )
 
 
 def _too_deep(record: dict[str, Any], _at_ms: int, choice: random.Random) -> bytes:
@@ -37,7 +39,9 @@ def _too_deep(record: dict[str, Any], _at_ms: int, choice: random.Random) -> byt
 
 
 def _wrong_type(record: dict[str, Any], _at_ms: int, choice: random.Random) -> bytes:
-    key, value = choice.choice((("input_tokens", "12"), ("output_tokens", True), ("model", 4), ("tenant", ["acme"]), ("attempt", "first")))
+    key, value = choice.choice(
+        (("input_tokens", "12"), ("output_tokens", True), ("model", 4), ("tenant", ["acme"]), ("attempt", "first"))
+    )
     return _dump(record | {key: value})
 
 
@@ -75,8 +79,7 @@ REASONS: Mapping[str, Broken] = {
     "too_old": _too_old,
     "future": _future,
 }
-"""How to break a record, one a reason. A `future` one is hours ahead, so that a plain file, which has no arrival, knows it as well;
-`too_old` ones are refused only once the log is that far, so from its beginning on."""
+"""How to break a record, one a reason. A `future` one is hours ahead, so that it is one in a plain file, too."""
 
 
 def malform(value: bytes, reason: str, at_ms: int, choice: random.Random) -> bytes:

@@ -1,6 +1,5 @@
 """A scenario: who sends which traffic for how long, what is ordinary about it, and which faults are scripted into it."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -16,13 +15,7 @@ STEP_MS = 10_000
 
 
 def _start_ms(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        at_ms = value
-    else:
-        text = value.isoformat() if isinstance(value, dt.datetime) else value
-        if not isinstance(text, str):
-            raise ValueError("should be an RFC 3339 time such as 2026-03-02T00:00:00Z")
-        at_ms = parse_time(text)
+    at_ms = value if isinstance(value, int) and not isinstance(value, bool) else parse_time(str(value))
     if at_ms % 1000:
         raise ValueError("should be whole seconds")
     return at_ms
@@ -49,14 +42,14 @@ class TenantGroup(Section):
         quota_factor: what its quota allows at factor 1, in multiples of its ordinary rate.
     """
 
-    name: Name
+    name: Text
     count: Annotated[Whole, Field(ge=1, le=100_000)] = 1
     operations_per_s: Positive = 1.0
     spread: Annotated[float, Field(ge=0, le=3)] = 0.0
     amplitude: Annotated[float, Field(ge=0, le=0.95)] = 0.5
     peak_hour: Annotated[float, Field(ge=0, lt=24)] = 14.0
     weekend: Annotated[float, Field(gt=0, le=10)] = 1.0
-    routes: dict[str, Positive] = {}
+    routes: dict[str, Positive] = Field(default_factory=dict)
     tier: Text = "standard"
     region: Text = "eu-west"
     timeout_ratio: Annotated[float, Field(ge=0, le=0.5)] = 0.01
@@ -126,7 +119,7 @@ class Scenario(Section):
     duration_ms: Duration = written("duration", "24h")
     tenants: Annotated[tuple[TenantGroup, ...], BeforeValidator(_groups), Field(min_length=1)]
     routes: dict[str, Route] = Field(default=ROUTES, min_length=1)
-    models: dict[str, Model] = {}
+    models: dict[str, Model] = Field(default_factory=dict)
     error_ratio: Annotated[float, Field(ge=0, le=0.5)] = 0.01
     retries: Annotated[Whole, Field(ge=0, le=10)] = 2
     operations_per_session: Positive = 8.0

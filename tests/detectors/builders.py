@@ -67,7 +67,7 @@ class FactsBuilder:
     def _count_operations(self) -> None:
         if self._last is not None:
             for each in self._last.rollups.values():
-                each.roster.count_operations(each.column("operations"))
+                each.roster.count_operations(each.column("operations"), self._last.end_ms)
 
 
 def _histogram(roster: Roster, of: Mapping[Values, Mapping[str, "Mapping[int, int] | Iterable[int]"]], name: str) -> Histogram:

@@ -33,6 +33,11 @@ def check_config(path: Path) -> str:
     return subprocess.run([program("promtool"), "check", "config", str(path)], check=True, capture_output=True, text=True).stdout
 
 
+def rules_verdict(path: Path) -> str:
+    """What `promtool test rules` says of a file of rule tests."""
+    return subprocess.run([program("promtool"), "test", "rules", str(path)], check=False, capture_output=True, text=True).stdout
+
+
 def config(jobs: Mapping[str, int], *, interval: str = "1s") -> str:
     """A configuration (JSON is YAML) that scrapes loopback ports, a job each."""
     scrapes = [{"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in jobs.items()]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
-from tests.prometheus.server import Prometheus, check_config, config, program
+from tests.prometheus.server import Prometheus, check_config, config, program, rules_verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +29,10 @@ def test_prometheus_scrapes_a_port_and_answers_queries(
 
 def test_the_configuration_that_is_shipped_and_its_rules_are_valid() -> None:
     assert "rules found" in check_config(ROOT / "deploy" / "prometheus" / "prometheus.yml")
+
+
+def test_the_rules_say_what_they_are_meant_to_say() -> None:
+    assert rules_verdict(Path(__file__).with_name("rules_test.yml")).strip().endswith("SUCCESS")
 
 
 def test_the_configuration_of_tests_is_valid(tmp_path: Path) -> None:

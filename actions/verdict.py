@@ -1,0 +1,66 @@
+"""What holds a decision back, or what its receiver said -> the receipt. Pure; time is an argument."""
+
+from actions.decision import Action
+from actions.gates import PAGES, World, hindrance
+from actions.outbox import Pending
+from actions.receipt import Hindrance, Outcome, Receipt
+from actions.sink import Answer, Word
+
+DETAIL_CHARS = 500
+_DRY = frozenset({Hindrance.OBSERVE, Hindrance.SHADOW, Hindrance.PAGE_ONLY})
+
+
+def receipt_of(pending: Pending, at: str, outcome: Outcome, reason: Hindrance, detail: str = "") -> Receipt:
+    """A receipt of what was tried so far."""
+    return Receipt(
+        decision_id=pending.decision.id,
+        at=at,
+        dry_run=reason in _DRY,
+        outcome=outcome,
+        reason=reason,
+        detail=detail[:DETAIL_CHARS],
+        attempts=pending.attempts,
+    )
+
+
+def held_back(pending: Pending, world: World, at: str, *, succeeded: bool) -> Receipt | None:
+    """The receipt of a decision that may not be performed now; None lets it pass.
+
+    Args:
+        pending: the decision and what was tried.
+        world: as it is now.
+        at: RFC 3339, now.
+        succeeded: whether a later decision about the same thing waits behind it.
+    """
+    decision = pending.decision
+    if decision.action is Action.NONE:
+        return receipt_of(pending, at, Outcome.SKIPPED, Hindrance.NOTHING, "nothing to do")
+    late = decision.action in PAGES and world.evidence_age_s > world.stale_s
+    if succeeded and (pending.failures or pending.waiting or late):
+        return receipt_of(pending, at, Outcome.SKIPPED, Hindrance.SUPERSEDED, "a later decision says what is true now")
+    return _hindered(pending, world, at, hindrance(decision, world))
+
+
+def _hindered(pending: Pending, world: World, at: str, reason: Hindrance) -> Receipt | None:
+    if reason is Hindrance.NOTHING:
+        return None
+    if reason is Hindrance.APPROVAL and world.approved is not False:
+        return receipt_of(pending, at, Outcome.PENDING_APPROVAL, reason, "a person has to agree")
+    if reason is Hindrance.APPROVAL:
+        return receipt_of(pending, at, Outcome.SKIPPED, reason, "a person refused")
+    if reason is Hindrance.STALE and pending.waiting:
+        return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.APPROVAL, "nobody agreed in time")
+    if reason is Hindrance.STALE and pending.attempts:
+        return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.UNREACHABLE, f"given up; last: {pending.said}")
+    return receipt_of(pending, at, Outcome.SKIPPED, reason)
+
+
+def judged(pending: Pending, answer: Answer, at: str, *, repeatable: bool) -> Receipt | None:
+    """The receipt that the receiver's answer makes; None: try again."""
+    if answer.word is Word.ACCEPTED:
+        return receipt_of(pending, at, Outcome.DONE, Hindrance.NOTHING, answer.detail)
+    if answer.word is Word.REFUSED:
+        return receipt_of(pending, at, Outcome.FAILED, Hindrance.REFUSED, answer.detail)
+    if answer.word is Word.UNKNOWN and not repeatable:
+        return receipt_of(pending, at, Outcome.FAILED, Hindrance.UNREACHABLE, f"not repeated, it may be there: {answer.detail}")
+    return None

@@ -1,0 +1,122 @@
+"""Facts of a window -> which scopes of other roll-ups explain what a scope spends above its level."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from detectors.canonical import usd_text
+from detectors.columns import Columns
+from detectors.facts import WINDOW_MS, Float64, WindowFacts
+from detectors.rows import Rows
+from detectors.scope import Rollup, Scope
+
+JOINT: tuple[Rollup, ...] = (("provider", "tenant"), ("feature", "model"))
+"""Roll-ups that say exactly how much two scopes share."""
+MOST = 5
+LEAST_SHARE = 0.05
+
+
+@dataclass(slots=True)
+class Spend(Columns):
+    """Nano-dollars a window, shape (rows,): the level, what was seen lately, and windows learnt."""
+
+    level: Float64 = field(default_factory=lambda: np.zeros(0))
+    lately: Float64 = field(default_factory=lambda: np.zeros(0))
+    windows: Float64 = field(default_factory=lambda: np.zeros(0))
+
+
+class Contributors:
+    """Who else rose: spend of the last half minute above the level of the last half hour, for every scope of every roll-up.
+
+    What two scopes share of an excess is read from a joint roll-up where there is one. Elsewhere only the margins are known: with
+    excesses x and y of a total e they share at least x + y - e (Fréchet 1935), and two excesses of one size are likely the same
+    one; the share of x that y explains is `max(x + y - e, min(x, y)^2 / max(x, y)) / x`, at most 1.
+
+    Args:
+        rollups: those whose scopes are explained and explain, in the order of preference among equals.
+    """
+
+    def __init__(self, rollups: tuple[Rollup, ...], *, window_ms: int = WINDOW_MS) -> None:
+        self._order = rollups
+        self._rows = Rows((*dict.fromkeys((*rollups, *JOINT, ())),))
+        self._spend = Spend()
+        self._span = 1_800_000 / window_ms / np.log(2)
+        self._lately = min(1.0, window_ms / 30_000)
+
+    @property
+    def rollups(self) -> tuple[Rollup, ...]:
+        """The roll-ups whose facts it reads."""
+        return self._rows.rollups
+
+    def observe(self, facts: WindowFacts) -> None:
+        """Take a window into what was seen lately."""
+        if self._rows.grow(facts):
+            self._spend.grow(self._rows.capacity)
+        nanos = self._rows.gather(facts, lambda each: each.nanos)
+        self._spend.lately += self._lately * (nanos - self._spend.lately)
+
+    def learn(self) -> None:
+        """Let the levels follow; a rise pulls with no more than the level itself, so that a spike is not soon its own level."""
+        spend = self._spend
+        weight = 1 / np.minimum(spend.windows + 1, self._span)
+        seen = np.where(spend.windows < 30, spend.lately, np.minimum(spend.lately, 2 * spend.level))
+        spend.level += weight * (seen - spend.level)
+        spend.windows += spend.lately > 0
+
+    def explain(self, facts: WindowFacts, scope: Scope, rollup: Rollup) -> list[dict[str, Any]]:
+        """`{"scope", "excess_usd" a window, "share"}` of the scopes that explain a scope's excess, at most 5.
+
+        The foremost of every other roll-up comes before the second of any.
+        """
+        excess = np.maximum(self._spend.lately - self._spend.level, 0)
+        slot = facts.rollups[rollup].roster.slot(tuple(value for _, value in scope))
+        mine = float(excess[self._rows.of(rollup)[slot]]) if slot is not None else 0.0
+        if mine <= 0:
+            return []
+        others = [each for each in self._order if each != rollup]
+        ranked = [sorted(self._shares(facts, (scope, rollup, mine), each, excess), key=lambda s: (-s[1], s[0])) for each in others]
+        foremost = sorted((of[0] for of in ranked if of), key=lambda share: -round(share[1], 2))
+        rest = sorted((share for of in ranked for share in of[1:]), key=lambda share: -round(share[1], 2))
+        return [
+            {"scope": dict(other), "excess_usd": usd_text(round(share * mine)), "share": share}
+            for other, share in (foremost + rest)[:MOST]
+        ]
+
+    def _shares(
+        self, facts: WindowFacts, of: tuple[Scope, Rollup, float], other: Rollup, excess: Float64
+    ) -> list[tuple[Scope, float]]:
+        scope, rollup, mine = of
+        joint = tuple(sorted({*rollup, *other}))
+        exact = joint in JOINT
+        rows = self._rows.of(joint if exact else other)
+        seen = excess[rows]
+        slots = np.flatnonzero(seen >= LEAST_SHARE * mine)
+        scopes = facts.rollups[joint if exact else other].roster.scopes
+        if exact:
+            within = [slot for slot in slots.tolist() if set(scope) <= set(scopes[slot])]
+            return [(tuple(p for p in scopes[slot] if p[0] in other), min(1.0, float(seen[slot]) / mine)) for slot in within]
+        total = float(excess[self._rows.of(())[0]])
+        return [
+            (scopes[slot], share) for slot in slots.tolist() if (share := _share(mine, float(seen[slot]), total)) >= LEAST_SHARE
+        ]
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back."""
+        return {"rows": self._rows.snapshot(), "spend": self._spend.snapshot()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `snapshot` saw."""
+        self._rows.restore(state["rows"])
+        self._spend.restore(state["spend"])
+
+
+def _share(mine: float, theirs: float, total: float) -> float:
+    """The share of an excess that another one explains, from margins alone.
+
+    >>> _share(3.0, 10.0, 10.0), _share(3.0, 3.0, 13.0), _share(6.0, 3.0, 12.0)
+    (1.0, 1.0, 0.25)
+    """
+    least = mine + theirs - total
+    alike = min(mine, theirs) ** 2 / max(mine, theirs)
+    return min(1.0, max(least, alike) / mine)

@@ -1,0 +1,84 @@
+"""Rosters of several roll-ups -> one space of rows, so that all of them are judged by one call of numpy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from detectors.facts import Histogram, Int64, RollupFacts, WindowFacts
+from detectors.scope import Rollup, Scope
+
+
+class Rows:
+    """Every slot of every roll-up has a row, given in the order of admission and kept for ever.
+
+    Attributes:
+        capacity: length of every array over rows; the last ones may be nobody's yet, so that arrays are seldom copied.
+    """
+
+    def __init__(self, rollups: tuple[Rollup, ...]) -> None:
+        self.rollups = rollups
+        self.capacity = 0
+        self._used = 0
+        self._rows: dict[Rollup, Int64] = {each: np.zeros(0, np.int64) for each in rollups}
+        self._rollup = np.zeros(0, np.int64)
+        self._slot = np.zeros(0, np.int64)
+
+    def grow(self, facts: WindowFacts) -> bool:
+        """Give rows to new slots; True when `capacity` changed."""
+        for number, rollup in enumerate(self.rollups):
+            have, want = len(self._rows[rollup]), len(facts.rollups[rollup].sums)
+            if have < want:
+                new = np.arange(self._used, self._used + want - have)
+                self._rows[rollup] = np.concatenate([self._rows[rollup], new])
+                self._rollup = np.concatenate([self._rollup, np.full(len(new), number)])
+                self._slot = np.concatenate([self._slot, np.arange(have, want)])
+                self._used += len(new)
+        if self._used <= self.capacity:
+            return False
+        self.capacity = max(self._used, self.capacity + self.capacity // 4 + 16)
+        return True
+
+    def of(self, rollup: Rollup) -> Int64:
+        """The rows of the slots of a roll-up, shape (slots,)."""
+        return self._rows[rollup]
+
+    def gather(self, facts: WindowFacts, value: Callable[[RollupFacts], Int64]) -> Int64:
+        """A value of every row, shape (capacity,)."""
+        gathered = np.zeros(self.capacity, np.int64)
+        for rollup in self.rollups:
+            gathered[self._rows[rollup]] = value(facts.rollups[rollup])
+        return gathered
+
+    def histogram(self, facts: WindowFacts, name: str) -> Histogram:
+        """The histograms of one name of all roll-ups, by row instead of slot; not sorted."""
+        of = [(self._rows[each], facts.rollups[each].histograms[name]) for each in self.rollups]
+        return Histogram(
+            np.concatenate([rows[histogram.row] for rows, histogram in of]),
+            np.concatenate([histogram.bucket for _, histogram in of]),
+            np.concatenate([histogram.count for _, histogram in of]),
+        )
+
+    def rollup(self, row: int) -> Rollup:
+        """The roll-up that a row is of."""
+        return self.rollups[self._rollup[row]]
+
+    def slot(self, row: int) -> int:
+        """The slot of a row in its roll-up."""
+        return int(self._slot[row])
+
+    def scope(self, facts: WindowFacts, row: int) -> Scope:
+        """Whom a row stands for."""
+        return facts.rollups[self.rollup(row)].roster.scopes[self.slot(row)]
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back."""
+        return {"capacity": self.capacity, "rollup": self._rollup.copy(), "slot": self._slot.copy()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `snapshot` saw."""
+        self.capacity = state["capacity"]
+        self._rollup, self._slot = np.array(state["rollup"], np.int64), np.array(state["slot"], np.int64)
+        self._used = len(self._slot)
+        for number, rollup in enumerate(self.rollups):
+            self._rows[rollup] = np.flatnonzero(self._rollup == number)

@@ -1,0 +1,233 @@
+"""The facts of a stretch of one partition's log, with the marker that follows them, and the bytes of both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.canonical import encode
+from detectors.facts import HISTOGRAMS, SUMS, Int64
+from detectors.scope import Rollup
+
+Triple = tuple[Int64, Int64, Int64]
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands behind a block on `tidegate.windows`.
+
+    Attributes:
+        partition: source partition; `partitions` is how many its topic has.
+        chunk: the window in which the watermark lay at the block's records; None before the first record.
+        previous_chunk: the partition's chunk before it; None for its first.
+        upto: the offset below which all records of the chunk are in the block.
+        parts: records that the block is split into; 0 while it has not been encoded.
+        watermark_ms: of the partition; a final block says the start of the chunk that followed. None before the first record.
+        idle_at_ms: the partition was read to its end and quiet then; None when it is not idle.
+        shard: for judging split by scope; always 0 today.
+    """
+
+    partition: int
+    chunk: int | None
+    previous_chunk: int | None
+    upto: int
+    parts: int
+    watermark_ms: int | None
+    idle_at_ms: int | None
+    partitions: int
+    shard: int = 0
+
+    def encode(self) -> bytes:
+        """As compact JSON."""
+        return encode(self)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Marker":
+        """The marker that `encode` wrote.
+
+        Raises:
+            msgspec.DecodeError: when it is none.
+        """
+        return msgspec.json.decode(raw, type=cls)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RollupRows:
+    """The facts of one roll-up: one row for each (late, window, scope) that has records, sorted so.
+
+    Attributes:
+        scopes: values of each scope in the order of the roll-up's dimensions, sorted.
+        scope: index into `scopes`, shape (rows,).
+        window: number of the window, `ts_ms // window_ms`, shape (rows,).
+        late: whether the window had ended at or before the watermark, shape (rows,).
+        sums: int64 of shape (rows, len(SUMS)).
+        histograms: (row, bucket, count) by name, sorted by (row, bucket), each pair once. Records that lack a figure are in none
+            of its buckets: no latency, unknown tokens, the cost of unknown tokens.
+    """
+
+    rollup: Rollup
+    scopes: list[tuple[str, ...]]
+    scope: Int64
+    window: Int64
+    late: NDArray[np.bool_]
+    sums: Int64
+    histograms: Mapping[str, Triple]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sealed:
+    """A block and its marker. Two are equal when their bytes are."""
+
+    marker: Marker
+    rollups: dict[Rollup, RollupRows]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed) and encode_parts(self) == encode_parts(other)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside
+
+
+def no_rows(rollup: Rollup) -> RollupRows:
+    """A roll-up without records."""
+    none = np.zeros(0, np.int64)
+    return RollupRows(
+        rollup, [], none, none, np.zeros(0, np.bool_), np.zeros((0, len(SUMS)), np.int64), dict.fromkeys(HISTOGRAMS, (none,) * 3)
+    )
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """Some rows of a roll-up on the wire; columns as bytes of their smallest little-endian type."""
+
+    rollup: tuple[str, ...]
+    scopes: list[list[str]]
+    scope: "Packed"
+    window: "Packed"
+    late: "Packed"
+    sums: list["Packed"]
+    histograms: list[list["Packed"]]
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Integers on the wire; `kind` is a numpy type, `data` empty when all are zero."""
+
+    kind: str
+    length: int
+    data: bytes
+
+
+class _Part(msgspec.Struct, frozen=True, array_like=True):
+    number: int
+    marker: Marker
+    rollups: list[tuple[str, ...]]
+    pieces: list[Piece]
+
+
+_packer = msgspec.msgpack.Encoder()
+_unpacker = msgspec.msgpack.Decoder(_Part)
+MAX_PART_BYTES = 512 * 1024
+
+
+def encode_parts(sealed: Sealed, max_bytes: int = MAX_PART_BYTES) -> list[bytes]:
+    """The block as records of at most `max_bytes`; equal blocks give equal bytes. Rows are never split.
+
+    The marker inside says how many parts there are.
+    """
+    groups: list[list[Piece]] = [[]]
+    room = budget = max_bytes - 1024 - 64 * len(sealed.rollups)
+    for rows in sealed.rollups.values():
+        for piece, size in _pieces(rows, 0, len(rows.scope), budget):
+            if size > room and groups[-1]:
+                groups.append([])
+                room = budget
+            groups[-1].append(piece)
+            room -= size
+    marker = msgspec.structs.replace(sealed.marker, parts=len(groups))
+    rollups = list(sealed.rollups)
+    return [_packer.encode(_Part(number, marker, rollups, pieces)) for number, pieces in enumerate(groups)]
+
+
+def decode_parts(parts: list[bytes]) -> Sealed:
+    """The block whose parts these are, in any order.
+
+    Raises:
+        ValueError: when they are not all parts of one block.
+        msgspec.DecodeError: when one is no part at all.
+    """
+    decoded = sorted((_unpacker.decode(part) for part in parts), key=lambda part: part.number)
+    markers = {part.marker for part in decoded}
+    if len(markers) != 1 or [part.number for part in decoded] != list(range(decoded[0].marker.parts)):
+        raise ValueError("not the parts of one block")
+    pieces = [piece for part in decoded for piece in part.pieces]
+    rollups = {rollup: _joined(rollup, [piece for piece in pieces if piece.rollup == rollup]) for rollup in decoded[0].rollups}
+    return Sealed(decoded[0].marker, rollups)
+
+
+def _pieces(rows: RollupRows, low: int, high: int, budget: int) -> list[tuple[Piece, int]]:
+    """Rows [low, high) in as few halves as keep each below the budget."""
+    if low == high:
+        return []
+    piece = _piece(rows, low, high)
+    size = len(_packer.encode(piece))
+    if size <= budget or high - low == 1:
+        return [(piece, size)]
+    middle = (low + high) // 2
+    return _pieces(rows, low, middle, budget) + _pieces(rows, middle, high, budget)
+
+
+def _piece(rows: RollupRows, low: int, high: int) -> Piece:
+    used, scope = np.unique(rows.scope[low:high], return_inverse=True)
+    histograms = []
+    for name in HISTOGRAMS:
+        row, bucket, count = rows.histograms[name]
+        first, last = np.searchsorted(row, [low, high])
+        histograms.append([_packed(row[first:last] - low), _packed(bucket[first:last]), _packed(count[first:last])])
+    return Piece(
+        rows.rollup,
+        [list(rows.scopes[i]) for i in used.tolist()],
+        _packed(scope),
+        _packed(rows.window[low:high]),
+        _packed(rows.late[low:high].astype(np.int64)),
+        [_packed(column) for column in rows.sums[low:high].T],
+        histograms,
+    )
+
+
+def _joined(rollup: Rollup, pieces: list[Piece]) -> RollupRows:
+    if not pieces:
+        return no_rows(rollup)
+    scopes = sorted({tuple(values) for piece in pieces for values in piece.scopes})
+    place = {values: i for i, values in enumerate(scopes)}
+    scope = [np.array([place[tuple(values)] for values in piece.scopes], np.int64)[_unpacked(piece.scope)] for piece in pieces]
+    starts = np.cumsum([0, *(piece.scope.length for piece in pieces)])
+    histograms = {}
+    for number, name in enumerate(HISTOGRAMS):
+        triples = [tuple(map(_unpacked, piece.histograms[number])) for piece in pieces]
+        row = np.concatenate([triple[0] + start for triple, start in zip(triples, starts.tolist(), strict=False)])
+        histograms[name] = (row, np.concatenate([t[1] for t in triples]), np.concatenate([t[2] for t in triples]))
+    return RollupRows(
+        rollup,
+        scopes,
+        np.concatenate(scope),
+        np.concatenate([_unpacked(piece.window) for piece in pieces]),
+        np.concatenate([_unpacked(piece.late) for piece in pieces]).astype(np.bool_),
+        np.concatenate([np.stack([_unpacked(column) for column in piece.sums], axis=1) for piece in pieces]),
+        histograms,
+    )
+
+
+def _packed(column: Int64) -> Packed:
+    low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+    if low == high == 0:
+        return Packed("", len(column), b"")
+    kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")
+    return Packed(kind, len(column), column.astype(kind).tobytes())
+
+
+def _unpacked(packed: Packed) -> Int64:
+    if not packed.kind:
+        return np.zeros(packed.length, np.int64)
+    return np.frombuffer(packed.data, packed.kind).astype(np.int64)
+
+
+_KINDS = (("<u1", 1 << 8), ("<u2", 1 << 16), ("<u4", 1 << 32))

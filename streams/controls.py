@@ -1,0 +1,24 @@
+"""What a person asks for -> a record of `tidegate.control`."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from actions.control import Control, ControlKind
+from detectors.canonical import encode
+from streams.append import Record
+from streams.now import wall_ms
+from streams.window import Timing
+
+
+def control_of(kind: ControlKind, *, by: str, params: Mapping[str, Any], timing: Timing | None = None) -> Control:
+    """A control that governs from the window that is open now: it is judged later than this is written."""
+    now_ms, window_ms = wall_ms(), (timing or Timing()).window_ms
+    return Control(
+        id=uuid.uuid4().hex, at_ms=now_ms, by=by, kind=kind, window_start_ms=now_ms // window_ms * window_ms, params=dict(params)
+    )
+
+
+def record_of_control(control: Control) -> Record:
+    """As it is written; the key is its id."""
+    return Record(control.id.encode(), encode(control))

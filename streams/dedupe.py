@@ -1,0 +1,147 @@
+"""Event ids in offset order -> which of them were seen before, within a horizon of event time."""
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from detectors.facts import Int64
+
+UInt64 = NDArray[np.uint64]
+UInt32 = NDArray[np.uint32]
+Bool = NDArray[np.bool_]
+
+_KEY = 0x7469_6465_6761_7465
+"""Fixed, so that every worker and every restart knows the same ids."""
+
+_NEVER = -(1 << 62)
+_FIRST_SLOTS = 1 << 12
+_SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
+
+
+def identities(event_ids: Sequence[str]) -> UInt64:
+    """64 bits of each event id, XXH3 with a fixed key."""
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, map(str.encode, event_ids), repeat(_KEY)), np.uint64, len(event_ids))
+
+
+def payloads(values: Sequence[bytes]) -> UInt32:
+    """32 bits of each record as it was sent."""
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, values), np.uint64, len(values)).astype(np.uint32)
+
+
+class Dedupe:
+    """The ids of a source partition that were seen within the horizon, each with the bucket of its first record.
+
+    A bucket is a window of the partition's clock. An id is forgotten once its bucket ended `dedupe_ms` or more before the clock at
+    the record that asks, so that what is a duplicate depends on the log alone. The ids stand twice: by bucket, as they are
+    stored, and in a hash table with open addressing (linear probing) over arrays, 20 bytes a slot, at most 3/5 full.
+    """
+
+    def __init__(self, *, window_ms: int, dedupe_ms: int) -> None:
+        self._window_ms = window_ms
+        self._dedupe_ms = dedupe_ms
+        self._buckets: dict[int, list[tuple[UInt64, UInt32]]] = {}
+        self._allocate(_FIRST_SLOTS)
+
+    def __len__(self) -> int:
+        return sum(len(ids) for parts in self._buckets.values() for ids, _ in parts)
+
+    def first_seen(self, ids: UInt64, payload: UInt32, clock_ms: Int64) -> tuple[Bool, Bool]:
+        """Which records are the first of their id, and which are a repeat with another payload; remembers the first ones.
+
+        Args:
+            ids: of `identities`, in offset order, shape (n,).
+            payload: of `payloads`, shape (n,).
+            clock_ms: the clock of the partition after each record, ascending.
+        """
+        if not len(ids):
+            return np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+        bucket = clock_ms // self._window_ms
+        oldest = (clock_ms - self._dedupe_ms) // self._window_ms
+        self._make_room(len(ids), int(oldest[0]))
+        order = np.argsort(ids, kind="stable")
+        again = np.zeros(len(ids), np.bool_)
+        again[order[1:]] = ids[order[1:]] == ids[order[:-1]]
+        slot = self._find(ids)
+        fresh = self._bucket[slot] < oldest
+        conflict = ~fresh & (self._payload[slot] != payload) & ~again
+        fresh &= ~again
+        self._insert(ids[fresh], payload[fresh], bucket[fresh], slot[fresh])
+        for i in np.flatnonzero(again):
+            fresh[i], conflict[i] = self._one(ids[i : i + 1], payload[i : i + 1], bucket[i : i + 1], int(oldest[i]))
+        return fresh, conflict
+
+    def _one(self, identity: UInt64, payload: UInt32, bucket: Int64, oldest: int) -> tuple[bool, bool]:
+        slot = self._find(identity)
+        if self._bucket[slot[0]] < oldest:
+            self._insert(identity, payload, bucket, slot)
+            return True, False
+        return False, bool(self._payload[slot[0]] != payload[0])
+
+    def _allocate(self, slots: int) -> None:
+        self._ids = np.zeros(slots, np.uint64)
+        self._payload = np.zeros(slots, np.uint32)
+        self._bucket = np.full(slots, _NEVER, np.int64)
+        self._used = 0
+        self._shift = np.uint64(64 - (slots.bit_length() - 1))
+
+    def _find(self, ids: UInt64) -> Int64:
+        """The slot that holds each id, or the free one where it belongs."""
+        mask = len(self._ids) - 1
+        slot = ((ids * _SPREAD) >> self._shift).astype(np.int64)
+        lost = np.flatnonzero((self._ids[slot] != ids) & (self._bucket[slot] != _NEVER))
+        while len(lost):
+            slot[lost] = (slot[lost] + 1) & mask
+            where = slot[lost]
+            lost = lost[(self._ids[where] != ids[lost]) & (self._bucket[where] != _NEVER)]
+        return slot
+
+    def _insert(self, ids: UInt64, payload: UInt32, bucket: Int64, slot: Int64) -> None:
+        """Remember different ids, in offset order; `slot` is where `_find` would put each."""
+        if not len(ids):
+            return
+        cuts = np.flatnonzero(np.diff(bucket)) + 1
+        for begin, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ids)], strict=True):
+            self._buckets.setdefault(int(bucket[begin]), []).append((ids[begin:end], payload[begin:end]))
+        self._place(ids, payload, bucket, slot)
+
+    def _place(self, ids: UInt64, payload: UInt32, bucket: Int64, slot: Int64) -> None:
+        while len(ids):
+            self._ids[slot] = ids
+            won = self._ids[slot] == ids  # of two that want one free slot, one gets it and the other looks on
+            taken = slot[won]
+            self._used += int(np.count_nonzero(self._bucket[taken] == _NEVER))
+            self._payload[taken], self._bucket[taken] = payload[won], bucket[won]
+            ids, payload, bucket = ids[~won], payload[~won], bucket[~won]
+            slot = self._find(ids)
+
+    def _make_room(self, more: int, oldest: int) -> None:
+        """Forget buckets below `oldest` and see that the table stays at most half full."""
+        expired = [bucket for bucket in self._buckets if bucket < oldest]
+        for bucket in expired:
+            del self._buckets[bucket]
+        if (self._used + more) * 5 > len(self._ids) * 3:
+            self._rebuild(more)
+
+    def _rebuild(self, more: int) -> None:
+        self._allocate(max(_FIRST_SLOTS, 1 << ((len(self) + more) * 5 // 2).bit_length()))
+        for bucket in sorted(self._buckets):
+            for ids, payload in self._buckets[bucket]:
+                self._place(ids, payload, np.full(len(ids), bucket, np.int64), self._find(ids))
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back: [bucket, ids, payloads] by bucket; one behind the clock's stays as it is."""
+        for bucket, parts in self._buckets.items():
+            if len(parts) > 1:
+                self._buckets[bucket] = [(np.concatenate([ids for ids, _ in parts]), np.concatenate([each for _, each in parts]))]
+        return {"buckets": [[bucket, *parts[0]] for bucket, parts in sorted(self._buckets.items())]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `snapshot` saw."""
+        self._buckets = {
+            int(bucket): [(np.array(ids, np.uint64), np.array(payload, np.uint32))] for bucket, ids, payload in state["buckets"]
+        }
+        self._rebuild(0)
