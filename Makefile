@@ -32,14 +32,16 @@ lint: $(VENV)/.dev  ## format, lint, types and import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 lock: $(UV)  ## solve the lock files anew
 	$(LOCK) --extra demo pyproject.toml -o requirements.lock
 	$(LOCK) --extra demo --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group tools -o requirements-tools.lock
 
-bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables
+bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables; takes about an hour, `ARGS=--quick` some minutes
+	tests/install-prerequisites
+	$(BIN)/python -m tests.kafka.jars
 	$(BIN)/python -m bench $(ARGS)
 
 wheel: $(UV)  ## build/dist/tidegate-*.whl
@@ -62,7 +64,7 @@ $(VENV)/.dev: requirements-dev.lock | $(UV)
 
 define sync
 	$(UV) venv -q --allow-existing --python $(PYTHON) $(VENV)
-	$(UV) pip sync -q --require-hashes --python $(VENV) $(1)
+	$(UV) pip sync -q --compile-bytecode --require-hashes --python $(VENV) $(1)
 	$(UV) pip install -q --no-deps --python $(VENV) --build-constraints requirements-tools.lock -e .
 	@touch $(VENV)/.run
 endef
