@@ -188,7 +188,7 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
         _packed(scope),
         _packed(rows.window[low:high]),
         _packed(rows.late[low:high].astype(np.int64)),
-        [_packed(column) for column in rows.sums[low:high].T],
+        _packed_columns(rows.sums[low:high]),
         histograms,
     )
 
@@ -217,7 +217,16 @@ def _joined(rollup: Rollup, pieces: list[Piece]) -> RollupRows:
 
 
 def _packed(column: Int64) -> Packed:
-    low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+    return _with_bounds(column, int(column.min()), int(column.max())) if len(column) else Packed("", 0, b"")
+
+
+def _packed_columns(table: Int64) -> list[Packed]:
+    """The columns of a table with rows; their bounds are found for all at once, since most of them are zero."""
+    bounds = zip(table.min(axis=0).tolist(), table.max(axis=0).tolist(), strict=True)
+    return [_with_bounds(column, low, high) for column, (low, high) in zip(table.T, bounds, strict=True)]
+
+
+def _with_bounds(column: Int64, low: int, high: int) -> Packed:
     if low == high == 0:
         return Packed("", len(column), b"")
     kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")

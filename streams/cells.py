@@ -1,6 +1,5 @@
 """Columns of accepted records -> integer facts of one open chunk by cell: late, window, leaf, whether price and usage are known."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +9,13 @@ from streams.leaves import LeafKey, Leaves
 
 MEASURES = ("records", "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "nanos")
 
-LEAF_BITS = 26
+FATE_BITS = 5
 STATE_BITS = 2
 CODE_BITS = 11
 """A histogram code is the number of the histogram times 512 plus the bucket."""
 
 CODES_A_HISTOGRAM = 512
-_LEAF_MASK = (1 << LEAF_BITS) - 1
+_BELOW_GROUP = FATE_BITS + STATE_BITS
 
 LARGEST = 1 << 62
 """Where sums of money stop, so that they never wrap round into debts: 4.6 billion dollars."""
@@ -29,42 +28,58 @@ class Facts:
     """Facts of cells, sorted.
 
     Attributes:
-        cell: key of each cell, see `cell_keys`, ascending.
+        group_bits: how many bits of a cell's key are its group.
+        cell: key of each cell, ascending: from the highest bits down its leaf, its group (late and window as one number), its fate,
+            and its state (1 if the price is unknown, plus 2 if the usage is).
         sums: int64 of shape (cells, len(MEASURES)).
         code: cell key times 2^CODE_BITS plus histogram code, ascending.
         count: how many records have that code.
     """
 
+    group_bits: int
     cell: Int64
     sums: Int64
     code: Int64
     count: Int64
 
+    @property
+    def leaf(self) -> Int64:
+        """The leaf of each cell."""
+        return self.cell >> (self.group_bits + _BELOW_GROUP)
 
-def no_facts() -> Facts:
-    """The facts of no record."""
-    none = np.zeros(0, np.int64)
-    return Facts(none, np.zeros((0, len(MEASURES)), np.int64), none, none)
+    @property
+    def group(self) -> Int64:
+        """The group of each cell."""
+        return (self.cell >> _BELOW_GROUP) & ((1 << self.group_bits) - 1)
 
+    @property
+    def fate(self) -> Int64:
+        """The fate of each cell, a number of `leaves.Fates`."""
+        return (self.cell >> STATE_BITS) & ((1 << FATE_BITS) - 1)
 
-def cell_keys(group: Int64, leaf: Int64, state: Int64) -> Int64:
-    """One integer a cell.
-
-    Args:
-        group: of late and window, as one number below 2^24.
-        leaf: below 2^26.
-        state: 1 if the price is unknown, plus 2 if the usage is.
-    """
-    return (((group << LEAF_BITS) | leaf) << STATE_BITS) | state
+    def with_leaves(self, leaf: Int64) -> "Facts":
+        """The facts with other numbers for their leaves; `leaf` is one a cell."""
+        above = self.group_bits + _BELOW_GROUP
+        owner = np.searchsorted(self.cell, self.code >> CODE_BITS)
+        cell = (self.cell & ((1 << above) - 1)) | (leaf << above)
+        code = (cell[owner] << CODE_BITS) | (self.code & ((1 << CODE_BITS) - 1))
+        by_cell, by_code = np.argsort(cell), np.argsort(code)
+        return Facts(self.group_bits, cell[by_cell], self.sums[by_cell], code[by_code], self.count[by_code])
 
 
 class Cells:
     """The open chunk. Records are kept as they come and folded into cells from time to time; folding changes no sum."""
 
-    def __init__(self) -> None:
-        self._facts = no_facts()
+    def __init__(self, *, groups: int) -> None:
+        """Start empty; groups of cells are below `groups`."""
+        self._group_bits = (groups - 1).bit_length()
+        self._facts = _no_facts(self._group_bits)
         self._waiting: list[tuple[Int64, Int64, Int64]] = []
         self._count = 0
+
+    def keys(self, leaf: Int64, group: Int64, fate: Int64, state: Int64) -> Int64:
+        """The keys of cells."""
+        return (((((leaf << self._group_bits) | group) << FATE_BITS) | fate) << STATE_BITS) | state
 
     def add(self, cell: Int64, measures: Int64, codes: Int64) -> None:
         """Take records.
@@ -92,33 +107,24 @@ class Cells:
 
     def clear(self) -> None:
         """The chunk has ended."""
-        self._facts, self._waiting, self._count = no_facts(), [], 0
+        self._facts, self._waiting, self._count = _no_facts(self._group_bits), [], 0
 
     def unlink(self, leaves: Leaves) -> tuple[list[LeafKey], Facts]:
         """The leaves in use, and the facts with leaves numbered by their place among those."""
         facts = self.facts()
-        used, place = np.unique(leaf_of(facts.cell), return_inverse=True)
-        return leaves.keys(used.tolist()), _renumbered(facts, place)
+        used, place = np.unique(facts.leaf, return_inverse=True)
+        return leaves.keys(used.tolist()), facts.with_leaves(place)
 
-    def link(self, facts: Facts, numbers: Sequence[int]) -> None:
+    def link(self, facts: Facts, numbers: Int64) -> None:
         """Take over facts whose leaves are numbered by place; `numbers[i]` is what the leaf at place i is called now."""
         self.clear()
         if len(facts.cell):
-            self._facts = _renumbered(facts, np.array(numbers, np.int64)[leaf_of(facts.cell)])
+            self._facts = facts.with_leaves(numbers[facts.leaf])
 
 
-def leaf_of(cell: Int64) -> Int64:
-    """The leaf of each cell."""
-    return (cell >> STATE_BITS) & _LEAF_MASK
-
-
-def _renumbered(facts: Facts, leaf: Int64) -> Facts:
-    """The facts with other numbers for their leaves; `leaf` is one a cell."""
-    owner = np.searchsorted(facts.cell, facts.code >> CODE_BITS)
-    cell = (facts.cell & ~(_LEAF_MASK << STATE_BITS)) | (leaf << STATE_BITS)
-    code = (cell[owner] << CODE_BITS) | (facts.code & ((1 << CODE_BITS) - 1))
-    by_cell, by_code = np.argsort(cell), np.argsort(code)
-    return Facts(cell[by_cell], facts.sums[by_cell], code[by_code], facts.count[by_code])
+def _no_facts(group_bits: int) -> Facts:
+    none = np.zeros(0, np.int64)
+    return Facts(group_bits, none, np.zeros((0, len(MEASURES)), np.int64), none, none)
 
 
 def _merged(facts: Facts, cell: Int64, measures: Int64, code: Int64) -> Facts:
@@ -126,19 +132,18 @@ def _merged(facts: Facts, cell: Int64, measures: Int64, code: Int64) -> Facts:
         cell, measures = np.concatenate([facts.cell, cell]), np.concatenate([facts.sums, measures])
     order = np.argsort(cell)
     cell = cell[order]
-    starts = _starts(cell)
-    sums = summed(measures[order], starts)
+    starts = run_starts(cell)
+    sums = _summed(measures[order], starts)
     code, count = _counted(np.sort(code))
     if len(facts.code):
         code, count = np.concatenate([facts.code, code]), np.concatenate([facts.count, count])
-        order = np.argsort(code)
-        code, count = code[order], count[order]
-        firsts = _starts(code)
+        code, count = ordered(code, count)
+        firsts = run_starts(code)
         code, count = code[firsts], np.add.reduceat(count, firsts)
-    return Facts(cell[starts], sums, code, count)
+    return Facts(facts.group_bits, cell[starts], sums, code, count)
 
 
-def summed(measures: Int64, starts: Int64) -> Int64:
+def _summed(measures: Int64, starts: Int64) -> Int64:
     """Sums of runs of rows; money, the last column, stops at LARGEST."""
     sums: Int64 = np.add.reduceat(measures, starts, axis=0)
     if float(measures[:, -1].astype(np.float64).sum()) > LARGEST / 2:
@@ -147,13 +152,29 @@ def summed(measures: Int64, starts: Int64) -> Int64:
     return sums
 
 
-def _starts(ascending: Int64) -> Int64:
+def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
+    """Keys in ascending order with the value of each, all non-negative; equal keys in any order.
+
+    Where a key and a value fit into one word, words are sorted, which is several times faster than sorting places.
+    """
+    bits = int(values.max(initial=0)).bit_length()
+    if int(keys.max(initial=0)).bit_length() + bits > 63:
+        order = np.argsort(keys)
+        return keys[order], values[order]
+    words = np.sort((keys << bits) | values)
+    return words >> bits, words & ((1 << bits) - 1)
+
+
+def run_starts(ascending: Int64) -> Int64:
     """Where each run of equal values begins."""
-    return (
-        np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]])).astype(np.int64) if len(ascending) else ascending
-    )
+    if not len(ascending):
+        return ascending
+    new = np.empty(len(ascending), np.bool_)
+    new[0] = True
+    np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
+    return np.flatnonzero(new)
 
 
 def _counted(ascending: Int64) -> tuple[Int64, Int64]:
-    starts = _starts(ascending)
-    return ascending[starts], np.diff(starts, append=len(ascending))
+    starts = run_starts(ascending)
+    return ascending[starts], np.diff(np.append(starts, len(ascending)))

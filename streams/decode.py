@@ -154,12 +154,21 @@ def _parse(raw: bytes | None) -> Usage:
     try:
         usage = _decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise RefusedError(_reason_of(str(error))) from None
+        raise RefusedError(_reason_of(str(error)) if _is_json(raw) else Reason.NOT_JSON) from None
     except msgspec.DecodeError:
         raise RefusedError(Reason.NOT_JSON) from None
     except RecursionError:
         raise RefusedError(Reason.TOO_DEEP) from None
     return usage if plain and b"\\" not in raw and b"\x7f" not in raw else _with_clean_texts(usage)
+
+
+def _is_json(raw: bytes) -> bool:
+    """Whether the record is well-formed to its end; the typed decoder stops where the first type is wrong."""
+    try:
+        msgspec.json.decode(raw, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _depth(raw: bytes) -> int:

@@ -62,9 +62,7 @@ class Dedupe:
         bucket = clock_ms // self._window_ms
         oldest = (clock_ms - self._dedupe_ms) // self._window_ms
         self._make_room(len(ids), int(oldest[0]))
-        order = np.argsort(ids, kind="stable")
-        again = np.zeros(len(ids), np.bool_)
-        again[order[1:]] = ids[order[1:]] == ids[order[:-1]]
+        again = _repeats(ids)
         slot = self._find(ids)
         fresh = self._bucket[slot] < oldest
         conflict = ~fresh & (self._payload[slot] != payload) & ~again
@@ -145,3 +143,13 @@ class Dedupe:
             int(bucket): [(np.array(ids, np.uint64), np.array(payload, np.uint32))] for bucket, ids, payload in state["buckets"]
         }
         self._rebuild(0)
+
+
+def _repeats(ids: UInt64) -> Bool:
+    """Which ids stand further up as well."""
+    again = np.zeros(len(ids), np.bool_)
+    ascending = np.sort(ids)
+    if (ascending[1:] == ascending[:-1]).any():
+        order = np.argsort(ids, kind="stable")
+        again[order[1:]] = ids[order[1:]] == ids[order[:-1]]
+    return again

@@ -1,32 +1,35 @@
 """Usages -> numbers of leaves: what all records of one kind share, looked up once instead of a record."""
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
 
-from detectors.facts import COLUMN, Int64
+from detectors.facts import Int64
 from detectors.scope import Rollup
 from streams.charge import Charges
 from streams.price import Book
 from streams.tally import Tally
-from streams.usage import Usage, result_of
+from streams.usage import Result, Usage, result_of
 
 _PRICED_BY = ("provider", "response_model", "model", "service_tier")
-_FATE = ("result", "status", "attempt")
 _BY_RESULT = {"ok": "successes", "throttled": "throttled", "timeout": "timeouts", "cancelled": "cancelled"}
+FATES = ("successes", "throttled", "timeouts", "cancelled", "overloaded", "server_errors", "client_errors", "other_errors")
+"""The columns of SUMS of which each record counts in one."""
 
-LeafKey = tuple[Any, ...]
+LeafKey = tuple[str | None, ...]
+_fate_key = attrgetter("result", "status", "attempt")
 
 
-def fate_of(result: str | None, status: int | None) -> str:
+def fate_of(result: Result | None, status: int | None) -> str:
     """The one column of `detectors.facts.SUMS` that counts how an attempt ended.
 
     >>> fate_of(None, 200), fate_of(None, 503), fate_of("error", 422), fate_of("error", None)
     ('successes', 'overloaded', 'client_errors', 'other_errors')
     """
-    ended = result_of(result, status)  # type: ignore[arg-type]
+    ended = result_of(result, status)
     if ended != "error":
         return _BY_RESULT[ended]
     if status is None or status < 400:
@@ -36,13 +39,37 @@ def fate_of(result: str | None, status: int | None) -> str:
     return "server_errors" if status >= 500 else "client_errors"
 
 
+class Fates:
+    """How attempts ended, as numbers: twice the place in FATES, plus 1 for a retry."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Result | None, int | None, int | None], int] = {}
+
+    def numbers(self, usages: Sequence[Usage]) -> Int64:
+        """The fate of each usage."""
+        keys = list(map(_fate_key, usages))
+        numbers = list(map(self._known.get, keys))
+        if None in numbers:
+            numbers = [self._number(*key) if number is None else number for key, number in zip(keys, numbers, strict=True)]
+        return np.array(numbers, np.int64)
+
+    def _number(self, result: Result | None, status: int | None, attempt: int | None) -> int:
+        number = 2 * FATES.index(fate_of(result, status)) + (attempt is not None and attempt > 1)
+        if len(self._known) < _KEPT_FATES:
+            self._known[result, status, attempt] = number
+        return number
+
+
+_KEPT_FATES = 10_000
+
+
 class Leaves:
-    """Every combination of dimensions, price words and fate that was met, by number, with all that follows from it.
+    """Every combination of dimensions and price words that was met, by number, with all that follows from it.
 
     Attributes of the arrays, one row a leaf:
         scope: number of the leaf's scope in each roll-up, -1 where a dimension is empty; shape (leaves, roll-ups).
         tariff: number of its tariff in `charges`; priced: False where that is the bound for unknown models.
-        fate: column of SUMS that counts how it ended; first: 1 for a first attempt; model: number in the tally.
+        model: number in the tally.
     """
 
     def __init__(self, rollups: Sequence[Rollup], book: Book, tally: Tally) -> None:
@@ -50,40 +77,50 @@ class Leaves:
         self._book = book
         self._tally = tally
         names = list(dict.fromkeys([*(d for rollup in rollups for d in rollup), *_PRICED_BY]))
-        self._key_of: Callable[[Usage], LeafKey] = attrgetter(*names, *_FATE)
-        self._places = [tuple(names.index(d) for d in rollup) for rollup in rollups]
-        self._price_places = tuple(names.index(name) for name in _PRICED_BY)
+        self._key_of: Callable[[Usage], LeafKey] = attrgetter(*names)
+        self._values_of = [_picker([names.index(d) for d in rollup]) for rollup in rollups]
+        self._words_of = itemgetter(*(names.index(name) for name in _PRICED_BY))
         self.clear()
 
     def clear(self) -> None:
         """Forget all leaves."""
         self.charges = Charges()
         self._number: dict[LeafKey, int] = {}
-        self._texts: dict[Any, Any] = {}
+        self._texts: dict[str | None, str | None] = {}
+        self._priced: dict[tuple[str | None, ...], list[int]] = {}
         self._scopes: list[dict[tuple[str, ...], int]] = [{} for _ in self._rollups]
-        self._ranks: list[Int64] = [np.zeros(0, np.int64) for _ in self._rollups]
-        self._sorted: list[list[tuple[str, ...]]] = [[] for _ in self._rollups]
-        self._table = np.zeros((1024, len(self._rollups) + 5), np.int64)
+        self._ranking = _ranking(self._scopes, [[] for _ in self._rollups])
+        self._table = np.zeros((1024, _FIXED + len(self._rollups)), np.int64)
 
     def __len__(self) -> int:
         return len(self._number)
 
     @property
+    def tariff(self) -> Int64:
+        """See the class."""
+        return self._table[:, 0]
+
+    @property
+    def priced(self) -> Int64:
+        """See the class."""
+        return self._table[:, 1]
+
+    @property
+    def model(self) -> Int64:
+        """See the class."""
+        return self._table[:, 2]
+
+    @property
     def scope(self) -> Int64:
         """See the class."""
-        return self._table[: len(self), 5:]
-
-    def column(self, name: str) -> Int64:
-        """`tariff`, `priced`, `fate`, `first` or `model`; see the class."""
-        column: Int64 = self._table[: len(self), _COLUMNS.index(name)]
-        return column
+        return self._table[:, _FIXED:]
 
     def numbers(self, usages: Sequence[Usage]) -> Int64:
         """The leaf of each usage."""
         keys = list(map(self._key_of, usages))
         numbers = list(map(self._number.get, keys))
         if None in numbers:
-            numbers = [self.admit(key) if number is None else number for key, number in zip(keys, numbers, strict=True)]
+            return self.admit(keys)
         return np.array(numbers, np.int64)
 
     def keys(self, numbers: Sequence[int]) -> list[LeafKey]:
@@ -91,46 +128,81 @@ class Leaves:
         keys = list(self._number)
         return [keys[number] for number in numbers]
 
-    def admit(self, key: LeafKey) -> int:
-        """The number of a leaf, new or known."""
-        key = tuple(self._texts.setdefault(part, part) for part in key)
-        number = self._number.setdefault(key, len(self._number))
-        if number == len(self._number) - 1:
-            if number == len(self._table):
-                self._table = np.concatenate([self._table, np.zeros_like(self._table)])
-            self._table[number] = self._row(key)
-        return number
+    def admit(self, keys: Sequence[LeafKey]) -> Int64:
+        """The number of each leaf, new or known."""
+        known, before = self._number, len(self._number)
+        texts = self._texts
+        numbers, rows = [], []
+        for key in keys:
+            number = known.get(key)
+            if number is None:
+                shared = tuple([texts.setdefault(text, text) for text in key])
+                number = known[shared] = len(known)
+                rows.append(self._row(shared))
+            numbers.append(number)
+        if rows:
+            if len(known) > len(self._table):
+                self._table = np.concatenate([self._table, np.zeros((len(known), self._table.shape[1]), np.int64)])
+            self._table[before : len(known)] = rows
+        return np.array(numbers, np.int64)
 
     def _row(self, key: LeafKey) -> list[int]:
-        provider, response_model, model, service_tier = (key[place] or "" for place in self._price_places)
+        words = self._words_of(key)
+        row = (self._priced.get(words) or self._price(words)).copy()
+        for scopes, values_of in zip(self._scopes, self._values_of, strict=True):
+            values = values_of(key)
+            row.append(scopes.setdefault(values, len(scopes)) if all(values) else -1)
+        return row
+
+    def _price(self, words: tuple[str | None, ...]) -> list[int]:
+        """The columns that follow from the price words alone."""
+        provider, response_model, model, service_tier = (word or "" for word in words)
         tariff = self._book.tariff(provider=provider, response_model=response_model, model=model, service_tier=service_tier)
-        result, status, attempt = key[-3:]
-        fixed = [
-            self.charges.admit(tariff),
-            int(tariff.known),
-            COLUMN[fate_of(result, status)],
-            int(attempt is None or attempt == 1),
-            self._tally.model_number(model),
-        ]
-        return fixed + [self._scope(i, tuple(key[place] for place in places)) for i, places in enumerate(self._places)]
+        self._priced[words] = [self.charges.admit(tariff), int(tariff.known), self._tally.model_number(model)]
+        return self._priced[words]
 
-    def _scope(self, rollup: int, values: tuple[str | None, ...]) -> int:
-        if not all(values):
-            return -1
-        scopes = self._scopes[rollup]
-        return scopes.setdefault(values, len(scopes))  # type: ignore[arg-type]  # none of them is None
-
-    def ranked(self, rollup: int) -> tuple[Int64, Sequence[tuple[str, ...]]]:
-        """Place of each scope number of a roll-up in the order of the values, and the values in that order."""
-        scopes, known = self._scopes[rollup], self._ranks[rollup]
-        if len(known) != len(scopes):
-            values = self._sorted[rollup]
-            values.extend(list(scopes)[len(known) :])
-            values.sort()
-            ranks = np.empty(len(scopes), np.int64)
-            ranks[[scopes[each] for each in values]] = np.arange(len(scopes))
-            self._ranks[rollup] = ranks
-        return self._ranks[rollup], self._sorted[rollup]
+    @property
+    def ranking(self) -> "Ranking":
+        """The order of the scopes that are known."""
+        if sum(map(len, self._scopes)) != len(self._ranking.rank):
+            for scopes, values in zip(self._scopes, self._ranking.values, strict=True):
+                values.extend(list(scopes)[len(values) :])
+                values.sort()
+            self._ranking = _ranking(self._scopes, self._ranking.values)
+        return self._ranking
 
 
-_COLUMNS = ("tariff", "priced", "fate", "first", "model")
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scopes in the order of their values.
+
+    Attributes:
+        values: of each roll-up, sorted.
+        first: where each roll-up begins in `rank`.
+        rank: the place in `values` of each scope by its number, roll-up after roll-up.
+    """
+
+    values: list[list[tuple[str, ...]]]
+    first: Int64
+    rank: Int64
+
+
+def _ranking(scopes: Sequence[dict[tuple[str, ...], int]], values: list[list[tuple[str, ...]]]) -> Ranking:
+    ranks = [np.zeros(len(each), np.int64) for each in scopes]
+    for rank, numbers, ordered in zip(ranks, scopes, values, strict=True):
+        rank[[numbers[each] for each in ordered]] = np.arange(len(ordered))
+    first = np.cumsum([0, *map(len, ranks[:-1])])
+    return Ranking(values, first, np.concatenate(ranks))
+
+
+_FIXED = 3
+
+
+def _picker(places: Sequence[int]) -> Callable[[LeafKey], tuple[Any, ...]]:
+    """What takes the values at some places out of a key."""
+    if not places:
+        return lambda _key: ()
+    if len(places) == 1:
+        place = slice(places[0], places[0] + 1)
+        return itemgetter(place)
+    return itemgetter(*places)

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from detectors.buckets import bucket_of
 from detectors.facts import Int64
-from streams.cells import CODES_A_HISTOGRAM, Cells, cell_keys
+from streams.cells import CODES_A_HISTOGRAM, Cells
 from streams.columns import Columns
-from streams.leaves import Leaves
+from streams.leaves import Fates, Leaves
 from streams.tally import Tally
 from streams.window import Timing
 
@@ -23,7 +23,7 @@ class Measured:
     """New records of a batch, ready to be booked.
 
     Attributes:
-        window: number of the window of each, shape (n,); late: whether it had ended; leaf, state: see `cells.cell_keys`.
+        window: number of the window of each, shape (n,); late: whether it had ended; leaf, fate, state: see `cells.Facts`.
         measures: shape (n, len(cells.MEASURES)).
         codes: histogram codes, shape (n, 4), -1 where a record lacks the figure.
     """
@@ -31,6 +31,7 @@ class Measured:
     window: Int64
     late: NDArray[np.bool_]
     leaf: Int64
+    fate: Int64
     state: Int64
     measures: Int64
     codes: Int64
@@ -40,26 +41,27 @@ class Measured:
         if low == high:
             return
         group = self.window[low:high] - timing.first_window(chunk) + self.late[low:high] * timing.open_windows
-        cells.add(cell_keys(group, self.leaf[low:high], self.state[low:high]), self.measures[low:high], self.codes[low:high])
+        cell = cells.keys(self.leaf[low:high], group, self.fate[low:high], self.state[low:high])
+        cells.add(cell, self.measures[low:high], self.codes[low:high])
 
 
-def measured(columns: Columns, late: NDArray[np.bool_], *, leaves: Leaves, tally: Tally, timing: Timing) -> Measured:
-    """The records' leaves, costs and histogram codes; counts them in the tally."""
-    leaf = leaves.numbers(columns.usages)
+def measured(columns: Columns, late: NDArray[np.bool_], *, leaves: Leaves, fates: Fates, tally: Tally, timing: Timing) -> Measured:
+    """The records' leaves, fates, costs and histogram codes; counts them in the tally."""
+    leaf, fate = leaves.numbers(columns.usages), fates.numbers(columns.usages)
     billed = columns.billed_nanos >= 0
-    priced = leaves.charges.nanos(leaves.column("tariff")[leaf], columns.ts_ms, columns.tokens)
+    priced = leaves.charges.nanos(leaves.tariff[leaf], columns.ts_ms, columns.tokens)
     nanos = np.where(billed, columns.billed_nanos, priced)
-    known = billed | (leaves.column("priced")[leaf] == 1)
+    known = billed | (leaves.priced[leaf] == 1)
     unknown_usage = columns.unknown_input | columns.unknown_output
-    first = leaves.column("first")[leaf]
     tally.usage_records += len(columns)
-    tally.operations += int(first.sum())
+    tally.operations += int((fate % 2 == 0).sum())
     tally.late_records += int(late.sum())
-    tally.count(leaves.column("model")[leaf], columns.tokens[:2], np.where(known, nanos, 0), np.where(known, 0, nanos))
+    tally.count(leaves.model[leaf], columns.tokens[:2], np.where(known, nanos, 0), np.where(known, 0, nanos))
     return Measured(
         window=columns.ts_ms // timing.window_ms,
         late=late,
         leaf=leaf,
+        fate=fate,
         state=~known * _UNKNOWN_PRICE + unknown_usage * _UNKNOWN_USAGE,
         measures=np.column_stack([np.ones(len(leaf), np.int64), *columns.tokens, nanos]),
         codes=_codes(columns, nanos, uncosted=unknown_usage & ~billed),

@@ -18,7 +18,7 @@ from streams.cells import Cells, Facts
 from streams.columns import Columns, columns_of
 from streams.decode import Reason
 from streams.dedupe import Dedupe, identities, payloads
-from streams.leaves import Leaves
+from streams.leaves import Fates, Leaves
 from streams.measure import measured
 from streams.price import Book
 from streams.seal import rollup_rows
@@ -88,7 +88,8 @@ class SourcePartition:
         self._previous: int | None = None
         self._held: list[tuple[int, bytes]] = []
         self._leaves = Leaves(rollups, book, self.tally)
-        self._cells = Cells()
+        self._fates = Fates()
+        self._cells = Cells(groups=2 * timing.open_windows)
         self._dedupe = Dedupe(window_ms=timing.window_ms, dedupe_ms=timing.dedupe_ms)
         self._dead: list[DeadLetter] = []
 
@@ -177,7 +178,9 @@ class SourcePartition:
         late = (columns.ts_ms // window_ms + 1) * window_ms <= before - self._timing.grace_ms
         chunk = (after - self._timing.grace_ms) // window_ms
         fresh = self._first_seen(columns, after, stretch)
-        new = measured(columns.where(fresh), late[fresh], leaves=self._leaves, tally=self.tally, timing=self._timing)
+        new = measured(
+            columns.where(fresh), late[fresh], leaves=self._leaves, fates=self._fates, tally=self.tally, timing=self._timing
+        )
         accepted = np.concatenate([[0], np.cumsum(fresh)]).tolist()
         cuts = [0, *(np.flatnonzero(np.diff(chunk)) + 1).tolist(), len(chunk)]
         sealed = []
@@ -228,7 +231,7 @@ class SourcePartition:
         if len(self._leaves) > KEPT_LEAVES:
             keys, facts = self._cells.unlink(self._leaves)
             self._leaves.clear()
-            self._cells.link(facts, [self._leaves.admit(key) for key in keys])
+            self._cells.link(facts, self._leaves.admit(keys))
 
     def _refuse_all(self, columns: Columns, mask: Bool, stretch: _Stretch, reason: Reason) -> None:
         for position in columns.position[mask].tolist():
@@ -250,7 +253,13 @@ class SourcePartition:
             "previous": self._previous,
             "held": [[offset, raw] for offset, raw in self._held],
             "leaves": [list(key) for key in keys],
-            "facts": {"cell": facts.cell, "sums": facts.sums, "code": facts.code, "count": facts.count},
+            "facts": {
+                "group_bits": facts.group_bits,
+                "cell": facts.cell,
+                "sums": facts.sums,
+                "code": facts.code,
+                "count": facts.count,
+            },
             "dedupe": self._dedupe.snapshot(),
             "tally": self.tally.snapshot(),
         }
@@ -262,7 +271,8 @@ class SourcePartition:
         self._held = [(offset, raw) for offset, raw in state["held"]]
         self.tally.restore(state["tally"])
         self._leaves.clear()
-        arrays = {name: np.array(each, np.int64) for name, each in state["facts"].items()}
-        self._cells.link(Facts(**arrays), [self._leaves.admit(tuple(key)) for key in state["leaves"]])
+        cell, sums, code, count = (np.array(state["facts"][name], np.int64) for name in ("cell", "sums", "code", "count"))
+        facts = Facts(state["facts"]["group_bits"], cell, sums, code, count)
+        self._cells.link(facts, self._leaves.admit([tuple(key) for key in state["leaves"]]))
         self._dedupe.restore(state["dedupe"])
         self._dead = []

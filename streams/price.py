@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from genai_prices.data import providers
-from genai_prices.data_snapshot import find_provider_by_id
 from genai_prices.types import ModelInfo, Provider
 
 from actions.policy import Policy, PriceOverride, price_overrides, unknown_price
+from streams.catalogue import find_model
 from streams.decode import cost_nanos
 from streams.tariff import FEMTO_PER_NANO, BookTariff, FlatTariff, Rates, Tariff, femto, has_price
 from streams.usage import Usage, ts_ms
@@ -78,6 +77,7 @@ class Book:
         self._overrides = overrides
         self._unknown = unknown
         self._cache: dict[tuple[str, str, str, str], Tariff] = {}
+        self._listed: dict[tuple[int, str], BookTariff] = {}
 
     @classmethod
     def compile(cls, *, overrides: Mapping[str, ModelPrice] | None = None, unknown: ModelPrice = UNKNOWN_PRICE) -> Self:
@@ -124,12 +124,18 @@ class Book:
             if model in self._overrides:
                 return self._overrides[model]
         for model in models:
-            found = _find_model(provider, model.lower())
+            found = find_model(provider, model)
             if found is not None:
-                owner, info = found
-                context = CONTEXTS.get(service_tier.lower()) if any(info is each for each in owner.models) else None
-                return BookTariff(info, context) if has_price(info) else self._unknown
+                return self._of_book(*found, service_tier.lower())
         return self._unknown
+
+    def _of_book(self, owner: Provider, info: ModelInfo, service_tier: str) -> Tariff:
+        """One tariff however a model is spelt. Another provider's model has no prices by context, as in genai-prices."""
+        if not has_price(info):
+            return self._unknown
+        context = CONTEXTS.get(service_tier) if any(info is each for each in owner.models) else None
+        key = (id(info), service_tier if context else "")
+        return self._listed.setdefault(key, BookTariff(info, context))
 
 
 def quantities(usage: Usage) -> tuple[int, int, int, int, int, int]:
@@ -156,21 +162,6 @@ def half_even(femto_dollars: int) -> int:
     nanos, rest = divmod(femto_dollars, FEMTO_PER_NANO)
     half = FEMTO_PER_NANO // 2
     return nanos + (rest > half or (rest == half and nanos % 2 == 1))
-
-
-def _find_model(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
-    """As genai-prices looks a model up, but without its caches, which grow with every name that it has not heard of."""
-    if provider.lower() == "litellm":
-        prefix, slash, rest = model.partition("/")
-        provider, model = (prefix, rest) if slash and find_provider_by_id(providers, prefix) else ("", model)
-    if provider:
-        owner = find_provider_by_id(providers, provider)
-    else:
-        owner = next((each for each in providers if each.model_match is not None and each.model_match.is_match(model)), None)
-    if owner is None:
-        return None
-    info = owner.find_model(model, all_providers=providers)
-    return None if info is None else (owner, info)
 
 
 def _model_price(price: PriceOverride) -> ModelPrice:

@@ -53,4 +53,4 @@ class Timing:
         return (clock_ms - self.grace_ms) // self.window_ms
 
 
-MAX_OPEN_WINDOWS = 1 << 23
+MAX_OPEN_WINDOWS = 1 << 22

@@ -1,5 +1,6 @@
 """What a test says of a record -> the record as it is sent, and the obvious way to count records, one by one."""
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -40,7 +41,7 @@ def fed(source: SourcePartition, log: Sequence[tuple[bytes, int]], cuts: Iterabl
     """All final blocks of a log of (value, arrival), fed in batches that end at the cuts."""
     edges = sorted({0, len(log), *(cut for cut in cuts if 0 < cut < len(log))})
     sealed = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         values, arrivals = [raw for raw, _ in log[low:high]], [at for _, at in log[low:high]]
         sealed += source.feed(Batch(values, range(low, high), arrivals))
     return sealed
@@ -59,9 +60,8 @@ def totals(blocks: Iterable[Sealed], rollup: tuple[str, ...] = ()) -> dict[tuple
     return found
 
 
-def recount(log: Sequence[tuple[bytes, int]], rollup: tuple[str, ...] = (), timing: Timing | None = None) -> dict[Any, dict[str, int]]:
+def recount(log: Sequence[tuple[bytes, int]], rollup: tuple[str, ...], timing: Timing) -> dict[Any, dict[str, int]]:
     """`totals` of a log of records that are all valid and never too old or future, counted one by one."""
-    timing = timing or Timing()
     clock: int | None = None
     seen: dict[str, int] = {}
     found: dict[Any, dict[str, int]] = {}

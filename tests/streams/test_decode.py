@@ -35,6 +35,9 @@ REFUSED = {
     "nothing": (b"", "not_json"),
     "tombstone": (None, "not_json"),
     "cut short": (record()[:-1], "not_json"),
+    "cut short after a wrong type": (b'{"event_id":5,"ts":', "not_json"),
+    "open array": (b"[", "not_json"),
+    "two objects": (b"{}{}", "not_json"),
     "trailing": (record() + b"x", "not_json"),
     "NaN": (with_literal("latency_ms", "NaN"), "not_json"),
     "Infinity": (with_literal("latency_ms", "-Infinity"), "not_json"),
@@ -144,9 +147,8 @@ def test_no_octets_break_the_decoder(raw: bytes) -> None:
     assert isinstance(reason_of(raw), Reason)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
-)
+SIMPLE = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+JSON = st.recursive(SIMPLE, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
 @given(st.sampled_from(sorted(Usage.__struct_fields__)), JSON)

@@ -1,0 +1,71 @@
+"""Which cells make up which rows -> sums and histograms of the rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from detectors.facts import Int64
+from streams.cells import CODE_BITS, LARGEST, Facts, ordered, run_starts
+
+CODES = 1 << CODE_BITS
+FEW = 20_000
+"""Below this many products, sorting them is faster than setting up sparse matrices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Histogram counts in no order, each pair of row and code once."""
+
+    row: Int64
+    code: Int64
+    count: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """A matrix of zeros and ones, (rows, cells).
+
+    Attributes:
+        cells: how many there are.
+        starts: where each row begins in `cell`; no row is empty.
+        cell: the cells of all rows, row after row.
+    """
+
+    cells: int
+    starts: Int64
+    cell: Int64
+
+    @property
+    def _matrix(self) -> csr_array:
+        ones, pointers = np.ones(len(self.cell), np.int64), np.append(self.starts, len(self.cell))
+        return csr_array((ones, self.cell, pointers), shape=(len(self.starts), self.cells))
+
+    def sums(self, cell_sums: Int64, money: list[int]) -> Int64:
+        """Sums of the rows, shape (rows, columns), of those of the cells; the columns of `money` stop at LARGEST."""
+        few = cell_sums.shape[1] * len(self.cell) < FEW
+        sums: Int64 = np.add.reduceat(cell_sums[self.cell], self.starts, axis=0) if few else self._matrix @ cell_sums
+        rough = cell_sums[:, money].astype(np.float64)
+        if rough.sum() > LARGEST / 2:
+            sums[:, money] = np.where(self._matrix @ rough >= LARGEST, LARGEST, sums[:, money])
+        return sums
+
+    def counts(self, facts: Facts) -> Counts:
+        """Histogram counts of the rows, of those of the cells."""
+        pointers = np.append(np.searchsorted(facts.code >> CODE_BITS, facts.cell), len(facts.code))
+        code = facts.code & (CODES - 1)
+        sizes = np.diff(pointers)[self.cell]
+        if int(sizes.sum()) < FEW:
+            return self._few_counts(code, facts.count, pointers[self.cell], sizes)
+        by_row = self._matrix @ csr_array((facts.count, code, pointers), shape=(self.cells, CODES))
+        row = np.repeat(np.arange(len(self.starts)), np.diff(by_row.indptr))
+        return Counts(row, by_row.indices.astype(np.int64), by_row.data)
+
+    def _few_counts(self, code: Int64, count: Int64, first: Int64, sizes: Int64) -> Counts:
+        """The same by writing down every product; `sizes` and where they begin are those of the entries of `cell`."""
+        row = np.repeat(np.arange(len(self.starts)), np.diff(np.append(self.starts, len(self.cell))))
+        entry = np.arange(int(sizes.sum())) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+        key, count = ordered(np.repeat(row, sizes) * CODES + code[entry], count[entry])
+        starts = run_starts(key)
+        total = np.add.reduceat(count, starts) if len(starts) else starts
+        return Counts(key[starts] // CODES, key[starts] % CODES, total)
