@@ -16,6 +16,7 @@ from detectors.canary_regression import CanaryRegression
 from detectors.cost_spike import CostSpike
 from detectors.null import Null
 from detectors.retry_storm import RetryStorm
+from detectors.river_model import RiverModel
 from detectors.telemetry_silence import TelemetrySilence
 from detectors.token_spike import TokenSpike
 from detectors.unknown_price import UnknownPrice
@@ -27,6 +28,7 @@ DETECTORS: dict[str, type[Detector]] = {
     CostSpike.name: CostSpike,
     Null.name: Null,
     RetryStorm.name: RetryStorm,
+    RiverModel.name: RiverModel,
     TelemetrySilence.name: TelemetrySilence,
     TokenSpike.name: TokenSpike,
     UnknownPrice.name: UnknownPrice,

@@ -1,6 +1,6 @@
 """Windows of the past -> what the next window should hold: load, requests and size per request of each row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,20 +9,18 @@ from detectors.columns import Bool, Columns
 from detectors.facts import WINDOW_MS, Float64
 from detectors.profile import Profile
 
-DAY_MS = 86_400_000
 CAP = 6.0
 """A request counts for at most this many times the mean in the load, so that no single request moves a rate."""
 SIZE_CAP = 24.0
 """The same for the size per request."""
-
-
-def _rows() -> Float64:
-    return np.zeros(0)
+QUIET_REQUESTS = 10
+FIRST_WINDOWS = 30
+"""A level of fewer windows is too young to say what is too much."""
 
 
 @dataclass(slots=True)
 class Levels(Columns):
-    """Moving levels a window, shape (rows,).
+    """Moving levels a window, shape (units, rows).
 
     Attributes:
         load: capped units (tokens or nano-dollars) of a window.
@@ -33,18 +31,18 @@ class Levels(Columns):
         quiet: requests that were expected since the last one.
     """
 
-    load: Float64 = field(default_factory=_rows)
-    raw: Float64 = field(default_factory=_rows)
-    size: Float64 = field(default_factory=_rows)
-    sized: Float64 = field(default_factory=_rows)
-    windows: Float64 = field(default_factory=_rows)
-    seen: Float64 = field(default_factory=_rows)
-    quiet: Float64 = field(default_factory=_rows)
+    load: Float64
+    raw: Float64
+    size: Float64
+    sized: Float64
+    windows: Float64
+    seen: Float64
+    quiet: Float64
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was seen of each row in one window, shape (rows,).
+    """What was seen of each row in one window, shape (units, rows).
 
     Attributes:
         load: units, each request capped at 6 x the mean.
@@ -71,14 +69,22 @@ class Baseline:
     night nor an outage wears its level down.
 
     Args:
+        units: first axis of every array.
         half_life_ms: of the level once the profile is known.
         first_half_life_ms: of the level before.
     """
 
-    def __init__(self, *, half_life_ms: int = 3_600_000, first_half_life_ms: int = 1_800_000, window_ms: int = WINDOW_MS) -> None:
+    def __init__(
+        self,
+        *,
+        units: int = 1,
+        half_life_ms: int = 5_400_000,
+        first_half_life_ms: int = 1_800_000,
+        window_ms: int = WINDOW_MS,
+    ) -> None:
         self._spans = (half_life_ms / window_ms / np.log(2), first_half_life_ms / window_ms / np.log(2))
-        self.levels = Levels()
-        self.profile = Profile(window_ms=window_ms)
+        self.levels = Levels(*(np.zeros((units, 0)) for _ in range(7)))
+        self.profile = Profile(units=units, window_ms=window_ms)
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
@@ -93,38 +99,37 @@ class Baseline:
             np.multiply(each, ratio, out=each)
         np.maximum(levels.load, 0.25 * self.profile.usual, out=levels.load)
 
-    @property
     def mean(self) -> Float64:
-        """Units per request, 0 where none was seen, shape (rows,)."""
+        """Units per request, 0 where none was seen, shape (units, rows)."""
         levels = self.levels
         return np.divide(levels.size, levels.sized, out=np.zeros_like(levels.size), where=levels.sized > 0)
 
     def adopt_sizes(self, units: Float64, requests: Float64) -> None:
         """Take the mean of this window where there is none yet."""
         new = (self.levels.sized == 0) & (requests > 0)
-        self.levels.size[new] = units[new]
-        self.levels.sized[new] = requests[new]
+        if new.any():
+            self.levels.size[new] = units[new]
+            self.levels.sized[new] = requests[new]
 
     def learn(self, window: Window, cap: Float64, learns: Bool) -> None:
-        """Take a window into the levels and the profile, for the rows that learn."""
+        """Take a window into the levels and the profile, for the rows that learn; `cap` is that of a request's load."""
         levels = self.levels
         levels.quiet = np.where(window.sized > 0, 0.0, levels.quiet + levels.sized)
-        learns = learns & (levels.quiet < 10) & ((levels.windows > 0) | (window.sized > 0))
+        learns = learns & (levels.quiet < QUIET_REQUESTS) & ((levels.windows > 0) | (window.sized > 0))
         weight = np.where(learns, self._weight(), 0.0)
-        load = np.where(
-            levels.windows < 30, window.load, np.minimum(window.load, 2 * levels.load + np.sqrt(levels.load * cap) + cap)
-        )
+        most = np.where(levels.windows < FIRST_WINDOWS, np.inf, 2 * levels.load + np.sqrt(levels.load * cap) + cap)
+        load = np.minimum(window.load, most)
         levels.load += weight * (load - levels.load)
-        levels.raw += weight * (np.minimum(window.raw, 3 * levels.raw + 50 * self.mean) - levels.raw)
-        size = np.minimum(window.size, self.mean * (2 * window.sized + 4 * np.sqrt(window.sized) + 8))
-        levels.size += weight * (size - levels.size)
+        levels.raw += weight * (np.minimum(window.raw, 3 * levels.raw + 8 * cap) - levels.raw)
+        most_size = cap / CAP * (2 * window.sized + 4 * np.sqrt(window.sized) + 8)
+        levels.size += weight * (np.minimum(window.size, most_size) - levels.size)
         levels.sized += weight * (window.sized - levels.sized)
         levels.windows += learns
-        levels.seen += np.where(learns, window.sized, 0.0)
+        levels.seen += learns * window.sized
         self.profile.add(load, learns)
 
     def _weight(self) -> Float64:
-        """Share of the newest window in the level, shape (rows,)."""
+        """Share of the newest window in the level, shape (units, rows)."""
         levels = self.levels
         span = np.where(self.profile.known, *self._spans)
         enough = np.clip(50 / np.maximum(levels.sized, 1e-9), 0, 6 * span)

@@ -28,7 +28,7 @@ class Betting:
     capital 1 / (k (k + 1)) joins before block k, and what has not joined yet, 1 / (k + 1), counts as it is: also an e-process.
 
     A block that would take more than 90 % of a bet takes 90 %. This keeps 1 + lambda * D positive by construction. It is the one
-    place where evidence is rounded up; choose lambdas so that D < -0.9 / lambda is rare.
+    place where evidence is rounded up; bet no more than makes D < -0.9 / lambda rare.
     """
 
     def __init__(self, *, lambdas: tuple[float, ...]) -> None:
@@ -39,10 +39,10 @@ class Betting:
         """Make room for `rows` rows."""
         self._state.grow(rows)
 
-    def take(self, rows: Int64, differences: Float64) -> None:
-        """Bet on one block of the given rows, shapes (n,)."""
+    def take(self, rows: Int64, differences: Float64, highest: Float64) -> None:
+        """Bet on one block of the given rows, shapes (n,). No bet is above `highest`, which must not depend on the differences."""
         number = self._state.blocks[rows] + 1
-        gain = 1 + np.maximum(self._lambdas * differences, -RUIN_RATIO)
+        gain = 1 + np.maximum(np.minimum(self._lambdas, highest) * differences, -RUIN_RATIO)
         wealth = (self._state.wealth[:, rows] + 1 / (number * (number + 1))) * gain
         self._state.wealth[:, rows] = np.minimum(wealth, ENOUGH_WEALTH)
         self._state.blocks[rows] = number

@@ -15,7 +15,7 @@ from detectors.burn_tiers import PERIOD_MS, TIERS, Tier, pace_nanos, spans_ms
 from detectors.canonical import NANOS_PER_USD, time_text, usd_text
 from detectors.facts import COLUMN, Int64, WindowFacts
 from detectors.scope import Rollup, Scope, scope_text
-from detectors.spend_history import SpendHistory
+from detectors.spend_history import Spans, SpendHistory
 
 CONTRIBUTORS_HALF_LIFE_MS = 600_000
 
@@ -48,7 +48,7 @@ class BudgetBurn:
         self._history = SpendHistory(2 * len(self._budgets))
         self._first_ms = -1
         self._since_ms: dict[str, int] = {}
-        self._tables: dict[int, list[_Row]] = {}
+        self._tables: dict[int, _Table] = {}
         self._of_scope: dict[Scope, list[int]] = {}
         for at, budget in enumerate(self._budgets):
             self._of_scope.setdefault(budget.scope, []).append(at)
@@ -87,18 +87,20 @@ class BudgetBurn:
     def _burning(self, end_ms: int, window_ms: int) -> "list[_Burn]":
         """The most severe tier of every budget that fires."""
         if window_ms not in self._tables:
-            self._tables[window_ms] = [_Row.of(tier, self._budgets, window_ms) for tier in TIERS]
-        burning: dict[int, _Burn] = {}
-        for row in self._tables[window_ms]:
-            long_nanos, attempts = np.split(self._history.sums(end_ms, np.tile(row.long_ms, 2)), 2)
-            short_nanos = self._history.sums(end_ms, np.tile(row.short_ms, 2))[: len(self._budgets)]
-            enough = (long_nanos >= self._min_nanos) & (attempts >= self._min_attempts)
-            for at in np.flatnonzero(enough & (long_nanos >= row.long_nanos) & (short_nanos >= row.short_nanos)).tolist():
-                longest_ms, shortest_ms = int(row.long_ms[at]), int(row.short_ms[at])
-                spent = int(long_nanos[at]), int(short_nanos[at])
-                burn = _Burn(at, self._budgets[at], row.tier, (longest_ms, shortest_ms), spent, int(attempts[at]))
-                burning.setdefault(at, burn)
-        return list(burning.values())
+            self._tables[window_ms] = _Table.of(self._budgets, window_ms)
+        table = self._tables[window_ms]
+        nanos, attempts = np.split(self._history.sums(end_ms, table.spans), 2, axis=-1)
+        enough = (nanos[:, 0] >= self._min_nanos) & (attempts[:, 0] >= self._min_attempts)
+        fires = enough & (nanos >= table.nanos).all(axis=1)
+        burning = []
+        for at in np.flatnonzero(fires.any(axis=0)).tolist():
+            tier = int(fires[:, at].argmax())
+            (long_ms, short_ms), (long_nanos, short_nanos) = table.spans_ms[tier, :, at].tolist(), nanos[tier, :, at].tolist()
+            burn = _Burn(
+                at, self._budgets[at], TIERS[tier], (long_ms, short_ms), (long_nanos, short_nanos), int(attempts[tier, 0, at])
+            )
+            burning.append(burn)
+        return burning
 
     def _abnormal(self, burn: "_Burn", nanos: int, facts: WindowFacts) -> Abnormal:
         budget, spent = burn.budget, self._ledger.spent(burn.at)
@@ -164,23 +166,24 @@ class BudgetBurn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A tier for every budget; arrays of shape (budgets,)."""
+class _Table:
+    """Every tier for every budget: windows and what has to be spent in them, shape (tiers, long and short, budgets)."""
 
-    tier: Tier
-    long_ms: Int64
-    short_ms: Int64
-    long_nanos: Int64
-    short_nanos: Int64
+    spans_ms: Int64
+    nanos: Int64
+    spans: Spans
 
     @classmethod
-    def of(cls, tier: Tier, budgets: Sequence[Budget], window_ms: int) -> "_Row":
-        """The windows of this tier, and what has to be spent in them."""
-        spans = [spans_ms(tier, budget.period, window_ms) for budget in budgets]
-        nanos = [[pace_nanos(budget, tier.factor, span) for span in both] for budget, both in zip(budgets, spans, strict=True)]
-        long_ms, short_ms = np.array(spans, np.int64).reshape(-1, 2).T
-        long_nanos, short_nanos = np.array(nanos, np.int64).reshape(-1, 2).T
-        return cls(tier, long_ms, short_ms, long_nanos, short_nanos)
+    def of(cls, budgets: Sequence[Budget], window_ms: int) -> "_Table":
+        """The table for windows of facts of this length."""
+        spans_by_tier = [[spans_ms(tier, budget.period, window_ms) for budget in budgets] for tier in TIERS]
+        nanos = [
+            [[pace_nanos(budget, tier.factor, span) for span in both] for budget, both in zip(budgets, row, strict=True)]
+            for tier, row in zip(TIERS, spans_by_tier, strict=True)
+        ]
+        shape = (len(TIERS), len(budgets), 2)
+        spans = np.array(spans_by_tier, np.int64).reshape(shape).swapaxes(1, 2)
+        return cls(spans, np.array(nanos, np.int64).reshape(shape).swapaxes(1, 2), Spans(np.concatenate([spans, spans], axis=2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from detectors.scope import Rollup
 COHORT: Rollup = ("cohort", "release", "service")
 CAP = 8.0
 """Costs of attempts are capped at so many times the baseline's mean."""
-LAMBDAS = (0.5, 1.0, 2.0, 3.5)
-"""A block takes about lambda / CAP of a bet at worst; 3.5 leaves room for a block of the baseline that costs twice its mean."""
-FEW = 5
-"""A block with fewer attempts of the canary speaks for a failure, never for a pass."""
+LAMBDAS = (1.0, 2.0, 4.0, 8.0, 12.0)
+"""Bets; with a cap of 8 means a usual block moves a bet by about lambda / 100."""
+FEW, FEW_BASELINE, CAUTIOUS = 5, 20, 3.5
+"""A block with fewer attempts of the canary or of the baseline swings widely, and no bet on it is higher than this."""
 BASELINE_GONE_MS = 300_000
 REST_MS = 21_600_000
 """A canary that was not seen for so long begins anew."""
@@ -47,6 +47,7 @@ class CanaryRegression:
     `D = (c_canary p_baseline / (1 + delta) - c_baseline p_canary) / cap` has E[D | past] <= 0 exactly when a success of the canary
     costs at most 1 + delta of the baseline's, because the arms are independent inside a block. What shakes both arms cancels.
     A betting e-process on D fails the canary at 1 / alpha, one on -D passes it; one may look after every block.
+    Blocks with few attempts say nothing for a pass.
 
     Verdicts: *fail* and *pass* stand once they are reached, and a later failure overrules a pass. *insufficient_data* until then;
     *no_baseline* when the canary is seen and no baseline of its service. The last two never roll back and never promote.
@@ -91,6 +92,9 @@ class CanaryRegression:
     def judge(self, facts: WindowFacts) -> list[Abnormal]:
         """The canaries that have failed and still run."""
         seen = facts.rollups[COHORT]
+        self._verdicts = ()
+        if not len(seen.roster):
+            return []
         self._grow(len(seen.roster))
         blocks = self._blocks.take(seen, facts.end_ms)
         self._models.take(facts.rollups[ROLLUP], facts.end_ms - facts.start_ms)
@@ -121,9 +125,10 @@ class CanaryRegression:
         self._state.totals[:, rows] += np.concatenate([blocks.canary, blocks.baseline])
         shares = [arm[1] / arm[0] for arm in (blocks.canary, blocks.baseline)]
         difference = blocks.canary_mean * shares[1] / (1 + self._delta) - blocks.baseline_mean * shares[0]
-        self._worse.take(rows, difference)
-        many = blocks.canary[0] >= FEW
-        self._better.take(rows[many], -difference[many])
+        many = (blocks.canary[0] >= FEW) & (blocks.baseline[0] >= FEW_BASELINE)
+        highest = np.where(many, LAMBDAS[-1], CAUTIOUS)
+        self._worse.take(rows, difference, highest)
+        self._better.take(rows[many], -difference[many], highest[many])
         self._state.since_ms[rows[self._worse.evidence(rows) <= 1]] = end_ms
 
     def _decide(self, rows: Int64, end_ms: int) -> np.ndarray[Any, np.dtype[np.bool_]]:

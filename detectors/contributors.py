@@ -8,7 +8,7 @@ import numpy as np
 from detectors.canonical import usd_text
 from detectors.columns import Columns
 from detectors.facts import WINDOW_MS, Float64, WindowFacts
-from detectors.rows import Rows
+from detectors.rows import MONEY, Rows
 from detectors.scope import Rollup, Scope
 
 JOINT: tuple[Rollup, ...] = (("provider", "tenant"), ("feature", "model"))
@@ -53,7 +53,7 @@ class Contributors:
         """Take a window into what was seen lately."""
         if self._rows.grow(facts):
             self._spend.grow(self._rows.capacity)
-        nanos = self._rows.gather(facts, lambda each: each.nanos)
+        nanos = self._rows.gather(facts, MONEY).sum(axis=0)
         self._spend.lately += self._lately * (nanos - self._spend.lately)
 
     def learn(self) -> None:
@@ -69,10 +69,12 @@ class Contributors:
 
         The foremost of every other roll-up comes before the second of any.
         """
-        excess = np.maximum(self._spend.lately - self._spend.level, 0)
+        spend = self._spend
+        excess = np.maximum(spend.lately - spend.level, 0)
         slot = facts.rollups[rollup].roster.slot(tuple(value for _, value in scope))
-        mine = float(excess[self._rows.of(rollup)[slot]]) if slot is not None else 0.0
-        if mine <= 0:
+        row = self._rows.of(rollup)[slot] if slot is not None else -1
+        mine = float(excess[row])
+        if row < 0 or mine <= LEAST_SHARE * spend.level[row]:
             return []
         others = [each for each in self._order if each != rollup]
         ranked = [sorted(self._shares(facts, (scope, rollup, mine), each, excess), key=lambda s: (-s[1], s[0])) for each in others]

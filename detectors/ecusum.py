@@ -30,7 +30,7 @@ class Speed:
 
 @dataclass(slots=True)
 class Evidence(Columns):
-    """Log e-values, shape (speeds, bets, rows), and when each speed last left zero, epoch ms, shape (speeds, rows)."""
+    """Log e-values, shape (speeds, bets, units, rows), and when each speed last left zero, epoch ms, (speeds, units, rows)."""
 
     log_e: Float64
     since_ms: Int64
@@ -46,57 +46,60 @@ class Ecusum:
     M is kept below threshold + 1, so that it falls soon after the end.
     """
 
-    def __init__(self, speeds: tuple[Speed, ...]) -> None:
+    def __init__(self, speeds: tuple[Speed, ...], *, units: int = 1) -> None:
         self.speeds = speeds
-        self._state = Evidence(np.zeros((len(speeds), len(RHOS), 0)), np.zeros((len(speeds), 0), np.int64))
-        self._null = np.array([[(rho - 1) * (1 + speed.delta) for rho in RHOS] for speed in speeds])[:, :, None]
-        self._step = np.array([speed.step for speed in speeds])[:, None, None]
-        self._most = np.array([speed.threshold + 1 for speed in speeds])[:, None, None]
+        self._state = Evidence(np.zeros((len(speeds), len(RHOS), units, 0)), np.zeros((len(speeds), units, 0), np.int64))
+        self._top = np.zeros((len(speeds), units, 0))
+        self._null = np.array([[(rho - 1) * (1 + speed.delta) for rho in RHOS] for speed in speeds])[:, :, None, None]
+        self._step = np.array([speed.step for speed in speeds])[:, None, None, None]
+        self._most = np.array([speed.threshold + 1 for speed in speeds])[:, None, None, None]
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
         self._state.grow(rows)
+        self._top = self._state.log_e.max(axis=1)
 
     def update(self, logs: Float64, expected: Float64, start_ms: int) -> None:
         """Take a window.
 
         Args:
-            logs: `sum_i ln(1 + (rho - 1) s_i)` of each bet rho, shape (bets, rows).
-            expected: the expected sum of marks, shape (rows,).
+            logs: `sum_i ln(1 + (rho - 1) s_i)` of each bet rho, shape (bets, units, rows).
+            expected: the expected sum of marks, shape (units, rows).
             start_ms: of the window.
         """
         log_e = self._state.log_e
-        left_zero = log_e.max(axis=1) <= 0
-        self._state.since_ms[left_zero] = start_ms
+        self._state.since_ms[self._top <= 0] = start_ms
         np.maximum(log_e, 0, out=log_e)
         log_e += np.minimum(logs - self._null * expected, self._step)
         np.minimum(log_e, self._most, out=log_e)
+        self._top = log_e.max(axis=1)
 
-    def statistic(self, speed: int, rows: Int64) -> Float64:
-        """T of the given rows."""
-        of = self._state.log_e[speed][:, rows]
-        top = np.maximum(of.max(axis=0), 0)
+    @property
+    def top(self) -> Float64:
+        """The largest log e-value, shape (speeds, units, rows): at least T, at most T + ln 3."""
+        return self._top
+
+    def statistic(self, speed: int, rows: Bool) -> Float64:
+        """T of the rows that a mask of shape (units, rows) names, in its order."""
+        of = np.maximum(self._state.log_e[speed][:, rows], 0)
+        top = of.max(axis=0)
         return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
 
-    def top(self, speed: int) -> Float64:
-        """The largest log e-value of each row, shape (rows,): at least T, at most T + ln 3."""
-        return np.asarray(self._state.log_e[speed].max(axis=0))
-
-    def alarms(self, speed: int, threshold: float | None = None) -> Bool:
-        """Whose T is at the threshold (that of the speed, if none is given), shape (rows,)."""
-        at = self.speeds[speed].threshold if threshold is None else threshold
-        found = self.top(speed) >= at
-        rows = np.flatnonzero(found)
-        found[rows] = self.statistic(speed, rows) >= at
+    def reaches(self, speed: int, threshold: float) -> Bool:
+        """Whose T is at a threshold, shape (units, rows)."""
+        found = self._top[speed] >= threshold
+        if found.any():
+            found[found] = self.statistic(speed, found) >= threshold
         return np.asarray(found)
 
     def since_ms(self, speed: int) -> Int64:
-        """Start of the window in which each row's evidence last left zero, shape (rows,)."""
+        """Start of the window in which each row's evidence last left zero, shape (units, rows)."""
         return np.asarray(self._state.since_ms[speed])
 
     def reset(self, rows: Bool) -> None:
         """Forget all evidence of some rows."""
         self._state.log_e[:, :, rows] = 0
+        self._top[:, rows] = 0
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -105,3 +108,4 @@ class Ecusum:
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._state.restore(state)
+        self._top = self._state.log_e.max(axis=1)

@@ -1,6 +1,8 @@
 """Histograms of a window -> capped marks of each row, and their logarithms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -12,33 +14,45 @@ from detectors.size_channel import LAMBDAS
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The non-empty buckets of a window: `count[i]` requests of `value[i]` > 0 units in row `row[i]`; `rows` rows in all."""
+    """The non-empty buckets of a window for some units of all rows.
 
-    row: Int64
+    Attributes:
+        at: unit x rows + row of each cell.
+        value: what stands for the values of its bucket, above 0.
+        count: requests in it.
+        shape: (units, rows).
+    """
+
+    at: Int64
     value: Float64
     count: Float64
-    rows: int
+    shape: tuple[int, int]
 
     @classmethod
-    def of(cls, histogram: Histogram, rows: int) -> "Cells":
-        """The cells of a histogram; requests of nothing say nothing of a size and add nothing to a load."""
-        some = histogram.bucket > 0
-        return cls(histogram.row[some], MIDDLE[histogram.bucket[some]], histogram.count[some].astype(np.float64), rows)
+    def of(cls, histograms: Sequence[Histogram], rows: int) -> Self:
+        """The cells of one histogram a unit; requests of nothing say nothing of a size and add nothing to a load."""
+        at = np.concatenate([unit * rows + histogram.row for unit, histogram in enumerate(histograms)])
+        bucket = np.concatenate([histogram.bucket for histogram in histograms])
+        count = np.concatenate([histogram.count for histogram in histograms])
+        some = bucket > 0
+        return cls(at[some], MIDDLE[bucket[some]], count[some].astype(np.float64), (len(histograms), rows))
 
     def total(self, each: Float64) -> Float64:
-        """Sum over requests of a value of each cell, by row, shape (rows,)."""
-        return np.bincount(self.row, each * self.count, self.rows).astype(np.float64)
+        """Sum over requests of a value of each cell, shape (units, rows)."""
+        sums = np.bincount(self.at, each * self.count, self.shape[0] * self.shape[1])
+        return sums.astype(np.float64, copy=False).reshape(self.shape)
 
     def requests(self) -> Float64:
-        """Requests by row, shape (rows,)."""
-        return np.bincount(self.row, self.count, self.rows).astype(np.float64)
+        """Requests, shape (units, rows)."""
+        return np.bincount(self.at, self.count, self.shape[0] * self.shape[1]).astype(np.float64, copy=False).reshape(self.shape)
 
     def load(self, cap: Float64) -> tuple[Float64, Float64]:
-        """Sum of marks s = min(value, cap) / cap by row, and sum of ln(1 + (rho - 1) s), shapes (rows,) and (bets, rows)."""
-        marks = np.minimum(self.value / cap[self.row], 1.0)
-        return self.total(marks), np.stack([self.total(np.log(1 + (rho - 1) * marks)) for rho in RHOS])
+        """Sum of marks s = min(value, cap) / cap, shape (units, rows), and of ln(1 + (rho - 1) s), shape (bets, units, rows)."""
+        marks = np.minimum(self.value / cap.ravel()[self.at], 1.0)
+        return self.total(marks), np.array([self.total(np.log(1 + (rho - 1) * marks)) for rho in RHOS.tolist()])
 
     def size(self, mean: Float64, cap: float, delta: float) -> tuple[Float64, Float64]:
-        """Sum of x = min(value / mean, cap) by row, and of ln(1 - l + l x / (1 + delta)), shapes (rows,) and (bets, rows)."""
-        ratio = np.minimum(self.value / mean[self.row], cap)
-        return self.total(ratio), np.stack([self.total(np.log(1 - bet + bet / (1 + delta) * ratio)) for bet in LAMBDAS])
+        """Sums of x = min(value / mean, cap), shape (units, rows), and of ln(1 - l + l x / (1 + delta)), (bets, units, rows)."""
+        ratio = np.minimum(self.value / mean.ravel()[self.at], cap)
+        stakes = [(1 - bet, bet / (1 + delta)) for bet in LAMBDAS.tolist()]
+        return self.total(ratio), np.array([self.total(np.log(kept + bet * ratio)) for kept, bet in stakes])

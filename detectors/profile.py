@@ -1,6 +1,6 @@
 """Loads of past hours -> how the load usually moves from one window to the next."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,35 +11,29 @@ from detectors.facts import WINDOW_MS, Float64
 HOUR_MS = 3_600_000
 VISITS = 20
 """Memory: a bin forgets half in this many visits, which is 4 weeks of weekdays."""
-PRIOR_HOURS = 0.5
-"""How much the average over all hours weighs against the one hour of a bin."""
-
-
-def _hours() -> Float32:
-    return np.zeros((2, 24, 0), np.float32)
-
-
-def _rows() -> Float64:
-    return np.zeros(0)
+PRIOR_HOURS = 0.1
+"""How much the average over all hours weighs against an hour of the profile."""
+SMOOTHING = ((-1, 0.25), (0, 0.5), (1, 0.25))
+"""An hour takes this much of its neighbours: one visit to an hour is a noisy witness when noise lasts for minutes."""
 
 
 @dataclass(slots=True)
 class _Bins(Columns):
     """Sums of values and of windows: closed hours by [weekday or weekend, hour of day], the open hour apart."""
 
-    total: Float32 = field(default_factory=_hours)
-    windows: Float32 = field(default_factory=_hours)
-    open_total: Float64 = field(default_factory=_rows)
-    open_windows: Float64 = field(default_factory=_rows)
+    total: Float32
+    windows: Float32
+    open_total: Float64
+    open_windows: Float64
 
 
 @dataclass(slots=True)
 class _Course(Columns):
     """The usual load at the middles of the two hours around now, and at the last window; 0 where it is unknown."""
 
-    left: Float64 = field(default_factory=_rows)
-    right: Float64 = field(default_factory=_rows)
-    last: Float64 = field(default_factory=_rows)
+    left: Float64
+    right: Float64
+    last: Float64
 
 
 class Profile:
@@ -48,12 +42,16 @@ class Profile:
     Used as a ratio: the usual load now over the usual load one window ago. An hour that was never seen says 1 (the level stays), so
     a first day has no seasons rather than wrong ones. A weekend hour that was never seen borrows the weekday's, and the reverse.
     Between the middles of hours the usual load is interpolated.
+
+    Args:
+        units: first axis of every array.
     """
 
-    def __init__(self, *, window_ms: int = WINDOW_MS) -> None:
+    def __init__(self, *, units: int = 1, window_ms: int = WINDOW_MS) -> None:
         self._window_ms = window_ms
-        self._bins = _Bins()
-        self._course = _Course()
+        hours, rows = np.zeros((2, 24, units, 0), np.float32), np.zeros((units, 0))
+        self._bins = _Bins(hours, hours, rows, rows)
+        self._course = _Course(rows, rows, rows)
         self._hour = -1
         self._middle = -1
         self._last_ms = 0
@@ -64,7 +62,7 @@ class Profile:
         self._course.grow(rows)
 
     def ratio(self, start_ms: int) -> Float64:
-        """Usual load of this window over that of the last one asked about, shape (rows,), within [0.1, 10]."""
+        """Usual load of this window over that of the last one asked about, shape (units, rows), within [0.1, 10]."""
         self._close_hour(start_ms // HOUR_MS)
         middle, part = _around(start_ms)
         course = self._course
@@ -79,12 +77,12 @@ class Profile:
 
     @property
     def known(self) -> Bool:
-        """Where the course of the load at this time of day is known, shape (rows,)."""
+        """Where the course of the load at this time of day is known, shape (units, rows)."""
         return self._course.last > 0
 
     @property
     def usual(self) -> Float64:
-        """The usual load of a window at this time of day; 0 where it is unknown, shape (rows,)."""
+        """The usual load of a window at this time of day; 0 where it is unknown, shape (units, rows)."""
         return self._course.last
 
     def add(self, values: Float64, learns: Bool) -> None:
@@ -114,15 +112,19 @@ class Profile:
 
     def _usual_of(self, hour: int) -> Float64:
         """Usual load of a window in an hour: (total + prior x both kinds' mean) / (windows + prior)."""
-        bins, at = self._bins, hour % 24
         prior = PRIOR_HOURS * HOUR_MS / self._window_ms
-        windows, total = bins.windows.sum(axis=(0, 1)), bins.total.sum(axis=(0, 1))
-        level = total / np.maximum(windows, 1)
-        both = (bins.total[:, at].sum(axis=0) + prior * level) / (bins.windows[:, at].sum(axis=0) + prior)
-        kind = _kind(hour)
-        usual = (bins.total[kind, at] + prior * both) / (bins.windows[kind, at] + prior)
-        enough = bins.windows[:, at].sum(axis=0) >= prior / 2
-        return np.where(enough, usual, 0.0)
+        level = self._bins.total.sum(axis=(0, 1), dtype=np.float64) / np.maximum(self._bins.windows.sum(axis=(0, 1)), 1)
+        own, own_windows, both, both_windows = np.zeros((4, *level.shape))
+        for near, share in SMOOTHING:
+            kind, at = _kind(hour + near), (hour + near) % 24
+            own += share * self._bins.total[kind, at]
+            own_windows += share * self._bins.windows[kind, at]
+            both += share * self._bins.total[:, at].sum(axis=0, dtype=np.float64)
+            both_windows += share * self._bins.windows[:, at].sum(axis=0, dtype=np.float64)
+        pooled = (both + prior * level) / (both_windows + prior)
+        usual = (own + prior * pooled) / (own_windows + prior)
+        seen = self._bins.windows[:, hour % 24].sum(axis=0) >= prior
+        return np.where(seen, usual, 0.0)
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""

@@ -75,9 +75,11 @@ class RetryStorm:
         storms = {}
         for rollup, watch in self._watches.items():
             seen = facts.rollups[rollup]
-            throttling = [rollup == PROVIDER and widespread.get(scope[0][1], False) for scope in seen.roster.scopes]
+            throttling = np.zeros(len(seen.roster), np.bool_)
+            for slot, scope in enumerate(seen.roster.scopes if rollup == PROVIDER else ()):
+                throttling[slot] = widespread.get(scope[0][1], False)
             span_ms = facts.end_ms - facts.start_ms
-            storms[rollup] = watch.take(seen, start_ms=facts.start_ms, span_ms=span_ms, throttling=np.array(throttling, np.bool_))
+            storms[rollup] = watch.take(seen, start_ms=facts.start_ms, span_ms=span_ms, throttling=throttling)
         blame = RetryBlame(pairs, widespread, storms, rest_ratio=self._budget_ratio * 2)
         return [each for seen in storms.values() for each in self._say(seen, blame)]
 
@@ -104,7 +106,7 @@ class RetryStorm:
                 evidence={
                     "horizon": HORIZONS[seen.horizon[row]],
                     **{name: sums[name] for name in ("attempts", "operations", "retries", "throttled")},
-                    "errors": {name: sums[name] for name in ERRORS if sums[name]},
+                    "errors": {name: sums[name] for name in ("cancelled", *ERRORS) if sums[name]},
                     "since": time_text(int(seen.since_ms[row])),
                     "wasted_usd": usd_text(since["wasted_nanos"]),
                     "client_error_repeats": int(seen.repeats[row]),

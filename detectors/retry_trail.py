@@ -8,7 +8,7 @@ import numpy as np
 from detectors.columns import Columns
 from detectors.facts import ERRORS, Float64, Int64, RollupFacts
 
-NAMES = ("attempts", "operations", "retries", "throttled", "wasted_nanos", *ERRORS)
+NAMES = ("attempts", "operations", "retries", "throttled", "successes", "cancelled", "wasted_nanos", *ERRORS)
 INDEX = {name: i for i, name in enumerate(NAMES)}
 FEW = 5
 """A horizon with fewer operations says nothing about amplification."""

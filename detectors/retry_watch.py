@@ -7,12 +7,10 @@ import numpy as np
 
 from detectors.client_repeats import ClientRepeats
 from detectors.columns import Columns
-from detectors.facts import ERRORS, Bool, Float64, Int64, RollupFacts
+from detectors.facts import Bool, Float64, Int64, RollupFacts
 from detectors.retry_budget import RetryBudget
 from detectors.retry_fault import FAILING_RATIO
 from detectors.retry_trail import FEW, INDEX, RetryTrail, amplification
-
-_ERRORS = [INDEX[name] for name in ERRORS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,9 @@ class RetryWatch:
         self._budget.take(facts.column("operations"), counted, span_ms)
         sums = self._trail.sums(rows)
         ratio, horizon = self._largest(sums, throttling)
-        begins = self._budget.overspent(rows) & (ratio >= self._warning_ratio)
-        storm[:] = begins | (storm & self._lasts(sums) & self._budget.running(rows))
+        rises, lasts = self._now(sums, throttling)
+        begins = self._budget.overspent(rows) & (ratio >= self._warning_ratio) & rises
+        storm[:] = begins | (storm & lasts & self._budget.running(rows))
         seen = Storms(
             facts=facts,
             storm=storm & (facts.column("attempts") > 0),
@@ -89,25 +88,31 @@ class RetryWatch:
         return seen
 
     def _largest(self, sums: Int64, throttling: Bool) -> tuple[Float64, Int64]:
-        counted = sums.copy()
-        counted[:, INDEX["throttled"], throttling] = 0
+        counted = sums
+        if throttling.any():
+            counted = sums.copy()
+            counted[:, INDEX["throttled"], throttling] = 0
         ratio = amplification(counted)
         ratio[counted[:, INDEX["attempts"]] - counted[:, INDEX["throttled"]] < self._min_attempts] = 1.0
         return ratio.max(axis=0), ratio.argmax(axis=0)
 
-    def _lasts(self, sums: Int64) -> Bool:
-        """Too many attempts let through, or too many in all while those let through still fail, or none in the last two windows."""
+    def _now(self, sums: Int64, throttling: Bool) -> tuple[Bool, Bool]:
+        """Of the last two windows: whether too many attempts were let through, and whether an open storm lasts.
+
+        It lasts, too, with too many attempts in all while those let through still fail, and when there were none at all.
+        """
         attempts, operations, throttled = (sums[1, INDEX[name]] for name in ("attempts", "operations", "throttled"))
-        served, errors = attempts - throttled, sums[1, _ERRORS].sum(axis=0)
+        served = attempts - throttled
         enough = self._warning_ratio * np.maximum(operations, 1)
-        failing = errors >= FAILING_RATIO * served
-        return np.asarray((served >= enough) | ((attempts >= enough) & failing) | (attempts == 0))
+        rises = np.where(throttling, attempts, served) >= enough
+        failing = (attempts >= enough) & (served - sums[1, INDEX["successes"]] >= FAILING_RATIO * served)
+        return rises, rises | failing | (attempts == 0)
 
     def _forget(self, sums: Int64, storm: Bool) -> None:
         """Rows whose retries are within the budget start anew, and so do rows without evidence."""
         attempts, operations, throttled = (sums[1, INDEX[name]] for name in ("attempts", "operations", "throttled"))
-        calm = ~storm & (operations >= FEW) & (attempts - throttled < self._calm_ratio * operations)
-        self._budget.clear(calm)
+        calm = (operations >= FEW) & (attempts - throttled < self._calm_ratio * operations)
+        self._budget.clear(~storm & calm)
         self._trail.forget_onset(np.flatnonzero(~storm & ~self._budget.running(len(storm))))
 
     def snapshot(self) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """Rosters of several roll-ups -> one space of rows, so that all of them are judged by one call of numpy."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from detectors.facts import Histogram, Int64, RollupFacts, WindowFacts
+from detectors.facts import COLUMN, Histogram, Int64, WindowFacts
 from detectors.scope import Rollup, Scope
+
+MONEY = ("known_nanos", "assumed_nanos")
+"""The sums that are dollars."""
 
 
 class Rows:
@@ -43,11 +46,13 @@ class Rows:
         """The rows of the slots of a roll-up, shape (slots,)."""
         return self._rows[rollup]
 
-    def gather(self, facts: WindowFacts, value: Callable[[RollupFacts], Int64]) -> Int64:
-        """A value of every row, shape (capacity,)."""
-        gathered = np.zeros(self.capacity, np.int64)
-        for rollup in self.rollups:
-            gathered[self._rows[rollup]] = value(facts.rollups[rollup])
+    def gather(self, facts: WindowFacts, names: Sequence[str]) -> Int64:
+        """Sums of every row by name, shape (len(names), capacity)."""
+        columns = [COLUMN[name] for name in names]
+        sums = np.concatenate([facts.rollups[rollup].sums for rollup in self.rollups])
+        order = np.concatenate([self._rows[rollup] for rollup in self.rollups])
+        gathered = np.zeros((len(columns), self.capacity), np.int64)
+        gathered[:, order] = sums[:, columns].T
         return gathered
 
     def histogram(self, facts: WindowFacts, name: str) -> Histogram:

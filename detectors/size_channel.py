@@ -14,7 +14,7 @@ LAMBDAS = np.array([0.1, 0.2, 0.4, 0.7])
 
 @dataclass(slots=True)
 class Evidence(Columns):
-    """Log e-values, shape (bets, rows), and when they last left zero, epoch ms, shape (rows,)."""
+    """Log e-values, shape (bets, units, rows), and when they last left zero, epoch ms, shape (units, rows)."""
 
     log_e: Float64
     since_ms: Int64
@@ -30,37 +30,49 @@ class SizeChannel:
     the end.
     """
 
-    def __init__(self, *, delta: float, step: float, most: float) -> None:
+    def __init__(self, *, delta: float, step: float, most: float, units: int = 1) -> None:
         self.delta = delta
         self._step = step
         self._most = most
-        self._state = Evidence(np.zeros((len(LAMBDAS), 0)), np.zeros(0, np.int64))
+        self._top = np.zeros((units, 0))
+        self._state = Evidence(np.zeros((len(LAMBDAS), units, 0)), np.zeros((units, 0), np.int64))
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
         self._state.grow(rows)
+        self._top = self._state.log_e.max(axis=0)
 
     def update(self, logs: Float64, start_ms: int) -> None:
-        """Take a window: the logs of `Cells.size`, shape (bets, rows)."""
+        """Take a window: the logs of `Cells.size`, shape (bets, units, rows)."""
         log_e = self._state.log_e
-        self._state.since_ms[log_e.max(axis=0) <= 0] = start_ms
+        self._state.since_ms[self._top <= 0] = start_ms
         np.maximum(log_e, 0, out=log_e)
         log_e += np.minimum(logs, self._step)
         np.minimum(log_e, self._most, out=log_e)
+        self._top = log_e.max(axis=0)
 
-    def statistic(self) -> Float64:
-        """T = ln mean_l exp M, shape (rows,)."""
-        top = np.maximum(self._state.log_e.max(axis=0), 0)
-        return np.asarray(top + np.log(np.exp(self._state.log_e - top).mean(axis=0)))
+    def statistic(self, rows: Bool) -> Float64:
+        """T = ln mean_l exp M of the rows that a mask of shape (units, rows) names, in its order."""
+        of = np.maximum(self._state.log_e[:, rows], 0)
+        top = of.max(axis=0)
+        return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
+
+    def reaches(self, threshold: float) -> Bool:
+        """Whose T is at a threshold, shape (units, rows)."""
+        found = self._top >= threshold
+        if found.any():
+            found[found] = self.statistic(found) >= threshold
+        return np.asarray(found)
 
     @property
     def since_ms(self) -> Int64:
-        """Start of the window in which each row's evidence last left zero, shape (rows,)."""
+        """Start of the window in which each row's evidence last left zero, shape (units, rows)."""
         return self._state.since_ms
 
     def reset(self, rows: Bool) -> None:
         """Forget all evidence of some rows."""
         self._state.log_e[:, rows] = 0
+        self._top[rows] = 0
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -69,3 +81,4 @@ class SizeChannel:
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._state.restore(state)
+        self._top = self._state.log_e.max(axis=0)

@@ -11,6 +11,17 @@ _RINGS = ((10_000, 3_600_000), (60_000, 86_400_000), (600_000, 3 * 86_400_000))
 """Distance of the marks and longest span of each ring: no span is read more than 1/60 too short, from 10 min on."""
 
 
+class Spans:
+    """Spans of shape (..., series), sorted out by the ring that answers for them; made once, asked for in every window."""
+
+    def __init__(self, spans_ms: Int64) -> None:
+        self.shape = spans_ms.shape
+        flat = spans_ms.reshape(-1)
+        shorter = [0, *(longest for _, longest in _RINGS)]
+        mine = [np.flatnonzero((flat > shorter[i]) & (flat <= longest)) for i, (_, longest) in enumerate(_RINGS)]
+        self.of_ring = [(each, each % spans_ms.shape[-1], flat[each]) for each in mine]
+
+
 class SpendHistory:
     """Running totals of some series, and what they were at marks in the past: three rings of 10 s, 1 min and 10 min.
 
@@ -36,15 +47,13 @@ class SpendHistory:
             first = max(-(-end_ms // step), last - len(marks) + 1)
             marks[np.arange(first, last + 1) % len(marks), series] += number
 
-    def sums(self, end_ms: int, spans_ms: Int64) -> Int64:
-        """Sum of each series over its own span that ends at `end_ms`, shape (series,), of spans of shape (series,)."""
-        sums = np.zeros_like(self._total)
-        shorter = 0
-        for (step, longest), marks in zip(_RINGS, self._marks, strict=True):
-            mine = np.flatnonzero((spans_ms > shorter) & (spans_ms <= longest))
-            index = -(-(end_ms - spans_ms[mine]) // step)
-            sums[mine] = self._total[mine] - marks[index % len(marks), mine]
-            shorter = longest
+    def sums(self, end_ms: int, spans: Spans) -> Int64:
+        """Sums over the spans that end at `end_ms`, in the shape of the spans."""
+        sums = np.broadcast_to(self._total, spans.shape).copy()
+        flat = sums.reshape(-1)
+        for (step, _), marks, (positions, series, spans_ms) in zip(_RINGS, self._marks, spans.of_ring, strict=True):
+            if len(positions):
+                flat[positions] -= marks[-((spans_ms - end_ms) // step) % len(marks), series]
         return sums
 
     def _mark(self, at_ms: int) -> None:

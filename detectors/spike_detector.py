@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detectors.anomaly import Abnormal
-from detectors.columns import Bool
 from detectors.contributors import Contributors
 from detectors.facts import WINDOW_MS, Float64, WindowFacts
 from detectors.marks import Cells
@@ -20,7 +19,7 @@ THROTTLED_SHARE = 0.05
 
 
 class SpikeDetector:
-    """One bank for each unit over the scopes of all roll-ups; a scope is abnormal by the unit that says so most strongly.
+    """A bank of its units over the scopes of all roll-ups; a scope is abnormal by the unit that says so most strongly.
 
     While any unit of a scope is abnormal, or more than 5 % of its attempts are throttled, or a part of the telemetry is missing,
     the scope learns nothing.
@@ -37,8 +36,7 @@ class SpikeDetector:
     def __init__(self, *, rollups: tuple[Rollup, ...] = SPIKE_ROLLUPS, window_ms: int = WINDOW_MS) -> None:
         self._rows = Rows(rollups)
         self._contributors = Contributors(rollups, window_ms=window_ms)
-        self._banks = tuple(SpikeBank(window_ms=window_ms) for _ in self.units)
-        self._window_ms = window_ms
+        self._bank = SpikeBank(units=len(self.units), window_ms=window_ms)
 
     @property
     def rollups(self) -> tuple[Rollup, ...]:
@@ -48,32 +46,31 @@ class SpikeDetector:
     def judge(self, facts: WindowFacts) -> list[Abnormal]:
         """The abnormal scopes of this window."""
         if self._rows.grow(facts):
-            for bank in self._banks:
-                bank.grow(self._rows.capacity)
+            self._bank.grow(self._rows.capacity)
         self._contributors.observe(facts)
-        throttled = self._rows.gather(facts, lambda each: each.column("throttled"))
-        for unit, bank in zip(self.units, self._banks, strict=True):
-            bank.score(self._seen(facts, unit, throttled.astype(np.float64)), facts.start_ms)
+        seen, attempts = self._seen(facts)
+        self._bank.score(seen, facts.start_ms)
         found = self._found(facts)
-        attempts = self._rows.gather(facts, lambda each: each.column("attempts"))
-        learns = (throttled <= THROTTLED_SHARE * attempts) & ~self._alarming() & facts.complete
-        for bank in self._banks:
-            bank.learn(learns, facts.start_ms)
+        throttled = seen.throttled > THROTTLED_SHARE * attempts
+        self._bank.learn(throttled, complete=facts.complete, start_ms=facts.start_ms)
         self._contributors.learn()
         return found
 
-    def _seen(self, facts: WindowFacts, unit: Unit, throttled: Float64) -> Seen:
-        cells = Cells.of(self._rows.histogram(facts, unit.histogram), self._rows.capacity)
-        return Seen(cells, self._rows.gather(facts, unit.value).astype(np.float64), throttled)
-
-    def _alarming(self) -> Bool:
-        return np.asarray(np.any([bank.alarms.grade > 0 for bank in self._banks], axis=0))
+    def _seen(self, facts: WindowFacts) -> tuple[Seen, Float64]:
+        """What the bank is to see, and the attempts, shape (rows,)."""
+        names = [name for unit in self.units for name in unit.sums]
+        sums = self._rows.gather(facts, [*names, "throttled", "attempts"]).astype(np.float64)
+        ends = np.cumsum([len(unit.sums) for unit in self.units])[:-1]
+        raw = np.array([each.sum(axis=0) for each in np.split(sums[:-2], ends)])
+        cells = Cells.of([self._rows.histogram(facts, unit.histogram) for unit in self.units], self._rows.capacity)
+        return Seen(cells, raw, sums[-2]), sums[-1]
 
     def _found(self, facts: WindowFacts) -> list[Abnormal]:
-        return [self._abnormal(facts, row) for row in np.flatnonzero(self._alarming()).tolist()]
+        rows = np.flatnonzero(self._bank.alarms.grade.any(axis=0))
+        return [self._abnormal(facts, row) for row in rows.tolist()]
 
     def _abnormal(self, facts: WindowFacts, row: int) -> Abnormal:
-        sightings = [bank.sighting(row) for bank in self._banks]
+        sightings = [self._bank.sighting(unit, row) for unit in range(len(self.units))]
         best = max(range(len(sightings)), key=lambda each: (sightings[each].grade, sightings[each].score, -each))
         scope, rollup = self._rows.scope(facts, row), self._rows.rollup(row)
         return report(
@@ -90,12 +87,11 @@ class SpikeDetector:
         return {
             "rows": self._rows.snapshot(),
             "contributors": self._contributors.snapshot(),
-            "banks": [bank.snapshot() for bank in self._banks],
+            "bank": self._bank.snapshot(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._rows.restore(state["rows"])
         self._contributors.restore(state["contributors"])
-        for bank, of in zip(self._banks, state["banks"], strict=True):
-            bank.restore(of)
+        self._bank.restore(state["bank"])

@@ -1,13 +1,13 @@
 """What a bank saw of one row -> the abnormal scope that a person can check."""
 
 import enum
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from detectors.anomaly import Abnormal, Severity
 from detectors.canonical import NANOS_PER_USD
-from detectors.facts import Int64, RollupFacts, WindowFacts
+from detectors.facts import WindowFacts
+from detectors.rows import MONEY
 from detectors.scope import Scope
 
 CRITICAL_FACTOR = 4.0
@@ -45,22 +45,22 @@ class Unit:
 
     Attributes:
         histogram: its name, which is also the evidence's word for it.
-        value: the exact sum of a window.
+        sums: whose total is the exact amount of a window.
         name: of the unit that is reported, as in "tokens".
         scale: of the facts' units in one reported unit.
     """
 
     histogram: str
-    value: Callable[[RollupFacts], Int64]
+    sums: tuple[str, ...]
     name: str
     scale: float = 1.0
 
 
 TOKENS = "tokens"
 USD = "usd"
-INPUT = Unit("input_tokens", lambda facts: facts.column("input_tokens"), TOKENS)
-OUTPUT = Unit("output_tokens", lambda facts: facts.column("output_tokens"), TOKENS)
-COST = Unit("cost_nanos", lambda facts: facts.nanos, USD, scale=NANOS_PER_USD)
+INPUT = Unit("input_tokens", ("input_tokens",), TOKENS)
+OUTPUT = Unit("output_tokens", ("output_tokens",), TOKENS)
+COST = Unit("cost_nanos", MONEY, USD, scale=NANOS_PER_USD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""Contributors: who explains an excess, by joint roll-ups where they are and by margins elsewhere."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.contributors import Contributors, _share
+from detectors.spike_detector import SPIKE_ROLLUPS
+from tests.detectors.builders import FactsBuilder
+
+NANOS = 10**9
+
+
+def explained(scope, rollup, *spends):
+    """Explain a scope after an hour's calm at a dollar each and ten windows of (tenant, provider, model, feature, dollars)."""
+    contributors = Contributors(SPIKE_ROLLUPS)
+    build = FactsBuilder(*contributors.rollups)
+    for window in range(70):
+        rows: dict = {each: {} for each in contributors.rollups}
+        for tenant, provider, model, feature, dollars in spends:
+            names = {"tenant": tenant, "provider": provider, "model": model, "feature": feature}
+            for each, scopes in rows.items():
+                row = scopes.setdefault(tuple(names.get(dimension, "one") for dimension in each), {"known_nanos": 0})
+                row["known_nanos"] += NANOS * (dollars if window >= 60 else 1)
+        facts = build.window(10_000 * window, rows)
+        contributors.observe(facts)
+        found = contributors.explain(facts, scope, rollup)
+        contributors.learn()
+    return {tuple(each["scope"].items()): each["share"] for each in found}
+
+
+def test_the_tenant_of_a_model_is_named():
+    shares = explained(
+        (("model", "large"),), ("model",), ("acme", "lab", "large", "chat", 10), ("bolt", "lab", "large", "search", 1)
+    )
+    assert shares[("tenant", "acme"),] == pytest.approx(1, abs=0.05)
+    assert (("tenant", "bolt"),) not in shares
+
+
+def test_a_tenant_that_lifts_three_models_explains_each_of_them():
+    spends = [("acme", "lab", model, "chat", 5) for model in ("large", "small", "tiny")]
+    shares = explained((("model", "tiny"),), ("model",), *spends, ("bolt", "lab", "tiny", "chat", 1))
+    assert shares[("tenant", "acme"),] >= 0.5
+
+
+def test_two_tenants_that_rise_at_once_are_told_apart_by_the_joint_roll_up():
+    spends = (("acme", "lab", "large", "chat", 9), ("bolt", "works", "small", "chat", 9))
+    shares = explained((("provider", "works"),), ("provider",), *spends)
+    assert shares[("tenant", "bolt"),] == pytest.approx(1, abs=0.05)
+    assert (("tenant", "acme"),) not in shares
+
+
+def test_nothing_explains_what_did_not_rise():
+    assert (
+        explained((("tenant", "bolt"),), ("tenant",), ("acme", "lab", "large", "chat", 9), ("bolt", "lab", "large", "chat", 1))
+        == {}
+    )
+
+
+@given(st.floats(0.01, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_a_share_is_between_none_and_all(mine, theirs, rest):
+    assert 0 <= _share(mine, theirs, max(mine, theirs) + rest) <= 1

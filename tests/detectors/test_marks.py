@@ -1,0 +1,48 @@
+"""Cells: sums by unit and row, capped, whatever the order of the histogram."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.buckets import bucket_of
+from detectors.ecusum import RHOS
+from detectors.facts import Histogram
+from detectors.marks import Cells
+
+REQUESTS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**6)), min_size=1, max_size=200)
+
+
+def histogram(requests: list[tuple[int, int]]) -> Histogram:
+    cells: dict[tuple[int, int], int] = {}
+    for row, value in requests:
+        cell = (row, int(bucket_of(np.array([value]))[0]))
+        cells[cell] = cells.get(cell, 0) + 1
+    row, bucket = np.array(list(cells), np.int64).reshape(-1, 2).T
+    return Histogram(row, bucket, np.array(list(cells.values()), np.int64))
+
+
+@given(REQUESTS)
+def test_marks_are_within_a_bucket_of_those_of_the_requests_themselves(requests):
+    cap = np.array([[100.0, 1000.0, 10_000.0, 100_000.0]])
+    load, logs = Cells.of([histogram(requests)], 4).load(cap)
+    for row in range(4):
+        marks = np.array([min(value / cap[0, row], 1) for at, value in requests if at == row])
+        assert np.isclose(load[0, row], marks.sum(), rtol=0.1)
+        assert np.isclose(logs[2, 0, row], np.log1p((RHOS[2] - 1) * marks).sum(), rtol=0.1)
+
+
+def test_units_have_rows_of_their_own():
+    cells = Cells.of([histogram([(0, 8)]), histogram([(0, 64), (1, 2)])], 2)
+    assert cells.requests().tolist() == [[1, 0], [1, 1]]
+    assert (cells.total(cells.value) > 0).tolist() == [[True, False], [True, True]]
+
+
+def test_requests_of_nothing_are_no_requests():
+    nothing = Histogram(np.array([0]), np.array([0]), np.array([5]))
+    assert Cells.of([nothing], 1).requests().tolist() == [[0]]
+
+
+def test_a_size_is_a_multiple_of_the_mean_and_capped():
+    ratios, _ = Cells.of([histogram([(0, 64), (1, 10**6)])], 2).size(np.array([[64.0, 64.0]]), 24.0, 0.75)
+    assert 0.9 < ratios[0, 0] < 1.1
+    assert ratios[0, 1] == 24.0
