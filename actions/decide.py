@@ -8,7 +8,6 @@ import msgspec
 from actions.cases import Case, Memory
 from actions.control import Control, ControlKind
 from actions.decision import Decision
-from actions.grouping import provider_fault
 from actions.incidents import ChangeKind, IncidentChange, crowded_rollups
 from actions.open_incident import episode_of
 from actions.policy.model import Policy
@@ -16,6 +15,7 @@ from actions.remedy import Remedies
 from actions.rules import SCOPE_WITHIN_MS
 from actions.tell import told
 from actions.throttling import Throttling
+from actions.trace import provider_fault
 from detectors.anomaly import Judgement
 from detectors.canonical import parse_time
 from detectors.scope import parse_scope

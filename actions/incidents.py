@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
-from actions.grouping import Bond, Rank, Trace, bond, cause_first
+from actions.grouping import Bond, Tie, cause_first
 from actions.incident import Incident
+from actions.lasting import Lasting
 from actions.open_incident import OpenIncident, episode_of
 from actions.policy.remedies import Safety
+from actions.trace import Rank, Trace
 from detectors.anomaly import Anomaly, Judgement
 
 
@@ -40,7 +42,7 @@ class IncidentChange(msgspec.Struct, frozen=True, kw_only=True):
 class Incidents:
     """The open incidents.
 
-    An anomaly joins the incident that its episode is in, else the one that it has the strongest bond with (`grouping.bond`), else
+    An anomaly joins the incident that its episode is in, else the one that it has the strongest tie to (`grouping.tie`), else
     it opens one. A provider's fault draws in the incidents of its users; a fault draws in a state, such as a spent budget, that
     rises with it. While so many scopes of a roll-up alarm that the correlated brake holds, what has no cause of its own becomes
     one incident. An incident is resolved when all its episodes have ended; that is hysteresis, since an episode ends only after a
@@ -50,7 +52,7 @@ class Incidents:
     def __init__(self, safety: Safety | None = None) -> None:
         self._safety = safety or Safety()
         self._open: dict[str, OpenIncident] = {}
-        self._traces: dict[str, Trace] = {}
+        self._lasting = Lasting()
 
     @property
     def open(self) -> tuple[Incident, ...]:
@@ -64,37 +66,32 @@ class Incidents:
         absorbed: dict[str, OpenIncident] = {}
         crowded = crowded_rollups(judgement, self._safety)
         for anomaly in cause_first(judgement.anomalies):
-            home, drawn = self._home(anomaly, crowded)
+            trace = Trace.of(anomaly)
+            home, drawn = self._home(anomaly, trace, crowded)
             for each in drawn:
                 self._draw_in(home, each, joined)
                 absorbed[each.incident.id] = home
             home.take(anomaly)
+            self._lasting.put(episode_of(anomaly), trace, home.incident.id)
             joined.setdefault(home.incident.id, []).append(anomaly)
         self._end(judgement)
         gone = [_absorbed(before[key], home, judgement.window_end) for key, home in absorbed.items() if key in before]
         return [*self._changed(before, joined), *gone, *self._resolve(judgement.window_end)]
 
-    def _home(self, anomaly: Anomaly, crowded: frozenset[str]) -> tuple[OpenIncident, list[OpenIncident]]:
+    def _home(self, anomaly: Anomaly, trace: Trace, crowded: frozenset[str]) -> tuple[OpenIncident, list[OpenIncident]]:
         """The incident that an anomaly joins, and those that are drawn in with it."""
-        own = next((each for each in self._open.values() if each.has(episode_of(anomaly))), None)
-        bonds = [found for found in self._bonds(anomaly) if found[1] is not own]
-        nearest = min(bonds, key=lambda found: (found[0], not found[1].incident.paged), default=(Bond.NONE, None))[1]
+        own = self._open.get(self._lasting.home(episode_of(anomaly)) or "")
+        ties = [(each, self._open[key]) for key, each in self._lasting.ties(trace).items()]
+        ties = sorted((each for each in ties if each[1] is not own), key=_strongest_first)
+        nearest = ties[0][1] if ties else None
         stays = own is not None and (nearest is None or not own.is_state)
-        home = (own if stays else nearest) or self._without_bond(anomaly, crowded)
+        home = (own if stays else nearest) or self._without_tie(anomaly, crowded)
         drawn = [own] if own is not None and own is not home else []
-        if self._trace(anomaly).rank is Rank.PROVIDER_FAULT:
-            drawn += [each for strength, each in bonds if strength is Bond.CAUSE and each is not home]
+        if trace.rank is Rank.PROVIDER_FAULT:
+            drawn += [each for tie, each in ties if tie.bond is Bond.CAUSE and each is not home]
         return home, drawn
 
-    def _bonds(self, anomaly: Anomaly) -> Iterator[tuple[Bond, OpenIncident]]:
-        trace = self._trace(anomaly)
-        for each in self._open.values():
-            lasting = (self._trace(member.anomaly) for member in each.members.values() if member.lasts)
-            strongest = min((bond(trace, old) for old in lasting), default=Bond.NONE)
-            if strongest is not Bond.NONE:
-                yield strongest, each
-
-    def _without_bond(self, anomaly: Anomaly, crowded: frozenset[str]) -> OpenIncident:
+    def _without_tie(self, anomaly: Anomaly, crowded: frozenset[str]) -> OpenIncident:
         rollup = "+".join(sorted(anomaly.scope)) or "global"
         crowd = rollup if rollup in crowded else ""
         known = next((each for each in self._open.values() if crowd and each.crowd == crowd), None)
@@ -105,12 +102,17 @@ class Incidents:
     def _draw_in(self, home: OpenIncident, other: OpenIncident, joined: dict[str, list[Anomaly]]) -> None:
         del self._open[other.incident.id]
         home.draw_in(other)
+        for episode in other.members:
+            if other.has(episode):
+                self._lasting.move(episode, home.incident.id)
         joined.setdefault(home.incident.id, []).extend(joined.pop(other.incident.id, []))
 
     def _end(self, judgement: Judgement) -> None:
         for ended in judgement.ended:
-            for each in self._open.values():
-                each.end(ended)
+            home = self._lasting.home(episode_of(ended))
+            if home is not None:
+                self._open[home].end(ended)
+                self._lasting.drop(episode_of(ended))
 
     def _changed(self, before: dict[str, Incident], joined: dict[str, list[Anomaly]]) -> Iterator[IncidentChange]:
         for key, each in self._open.items():
@@ -124,13 +126,6 @@ class Incidents:
         for key in [key for key, each in self._open.items() if not each.lasts]:
             resolved = msgspec.structs.replace(self._open.pop(key).incident, resolved=window_end)
             yield IncidentChange(kind=ChangeKind.RESOLVED, incident=resolved)
-        self._traces = {}
-
-    def _trace(self, anomaly: Anomaly) -> Trace:
-        trace = self._traces.get(anomaly.id)
-        if trace is None:
-            trace = self._traces[anomaly.id] = Trace.of(anomaly)
-        return trace
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back: dicts, lists, strings, numbers."""
@@ -140,7 +135,11 @@ class Incidents:
         """Become what `snapshot` saw."""
         opened = msgspec.convert(state["open"], list[OpenIncident])
         self._open = {each.incident.id: each for each in opened}
-        self._traces = {}
+        self._lasting = Lasting()
+        for key, each in self._open.items():
+            for episode, member in each.members.items():
+                if member.lasts:
+                    self._lasting.put(episode, Trace.of(member.anomaly), key)
 
 
 def crowded_rollups(judgement: Judgement, safety: Safety) -> frozenset[str]:
@@ -150,6 +149,12 @@ def crowded_rollups(judgement: Judgement, safety: Safety) -> frozenset[str]:
         for rollup, alarming in judgement.alarming.items()
         if alarming >= safety.brake_scopes and alarming > safety.brake_share * judgement.live.get(rollup, 0)
     )
+
+
+def _strongest_first(found: tuple[Tie, OpenIncident]) -> tuple[Tie, bool, str, str]:
+    """Of equal ties the one to the incident that was paged, then to the oldest."""
+    tie, each = found
+    return (tie, not each.incident.paged, each.incident.opened, each.incident.id)
 
 
 def _absorbed(old: Incident, home: OpenIncident, window_end: str) -> IncidentChange:

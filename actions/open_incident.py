@@ -5,9 +5,10 @@ from typing import Self
 
 import msgspec
 
-from actions.grouping import STATES, nearest_to_cause
+from actions.grouping import nearest_to_cause
 from actions.incident import Incident
 from actions.titles import title, together
+from actions.trace import STATES
 from detectors.anomaly import Anomaly, Ended, Severity
 from detectors.canonical import content_id
 from detectors.scope import scope_of, scope_text

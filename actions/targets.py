@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from actions.grouping import LEADING_SHARE, contributors, suspected
 from actions.policy.model import Policy
 from actions.policy.money import Quota
 from actions.policy.remedies import Remedy
 from actions.policy.words import DIMENSIONS
+from actions.trace import LEADING_SHARE, contributors, suspected
 from detectors.anomaly import Anomaly
 from detectors.scope import GLOBAL, OTHER, Scope, parse_scope, scope_of, scope_text
 

@@ -1,6 +1,6 @@
 """An incident's anomalies -> the line that a person reads first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from detectors.anomaly import Anomaly
 from detectors.canonical import six_digits
@@ -51,14 +51,48 @@ def number(value: float) -> str:
 
 
 def _times(anomaly: Anomaly) -> str:
-    noun = anomaly.unit.replace("_", " ")
     if anomaly.expected > 0:
-        return f"{noun} {number(six_digits(anomaly.observed / anomaly.expected))}x of expected"
-    return f"{noun} {number(anomaly.observed)}, none expected"
+        return f"{anomaly.unit} {number(six_digits(anomaly.observed / anomaly.expected))}x of expected"
+    return f"{anomaly.unit} {number(anomaly.observed)}, none expected"
 
 
-def _share(anomaly: Anomaly) -> str:
-    return f"{number(anomaly.observed)} {anomaly.unit.replace('_', ' ')} against {number(anomaly.expected)}"
+def _attempts(anomaly: Anomaly) -> str:
+    return f"{number(anomaly.observed)} attempts an operation"
 
 
-PHRASES = {"budget_threshold": _share, "budget_burn": _share}
+def _spent(anomaly: Anomaly) -> str:
+    return f"{_budget(anomaly)} {number(anomaly.observed)} % spent"
+
+
+def _burns(anomaly: Anomaly) -> str:
+    return f"{_budget(anomaly)} burns {number(anomaly.observed)}x as fast as it may"
+
+
+def _budget(anomaly: Anomaly) -> str:
+    name = anomaly.evidence.get("budget")
+    return f"budget {name}" if isinstance(name, str) else "budget"
+
+
+def _canary(anomaly: Anomaly) -> str:
+    if anomaly.expected > 0:
+        return f"cost a success {number(six_digits(anomaly.observed / anomaly.expected))}x of baseline"
+    return "costs more a success than its baseline"
+
+
+def _silent(anomaly: Anomaly) -> str:
+    return f"silent for {number(anomaly.observed)} s"
+
+
+def _unpriced(anomaly: Anomaly) -> str:
+    return f"no price known, {number(anomaly.observed)} records at the upper bound"
+
+
+PHRASES: dict[str, Callable[[Anomaly], str]] = {
+    "retry_storm": _attempts,
+    "budget_threshold": _spent,
+    "budget_burn": _burns,
+    "canary_regression": _canary,
+    "telemetry_silence": _silent,
+    "unknown_price": _unpriced,
+}
+"""Words for detectors whose figures say more than a ratio."""

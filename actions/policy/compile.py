@@ -149,7 +149,10 @@ def known_parameters(name: str) -> frozenset[str] | None:
 
 def _parameters(written: Mapping[str, Any], known: frozenset[str] | None) -> Iterator[tuple[str, Any]]:
     for key, value in written.items():
-        keyword, plain = _translated(key, value)
+        try:
+            keyword, plain = _translated(key, value)
+        except ValueError as error:
+            raise SettingError(str(error), key) from error
         if known is not None and (keyword not in known or keyword in _NOT_SET_BY_NAME):
             raise SettingError(f"is no parameter of this detector; it has {', '.join(_as_written(known)) or 'none'}", key)
         yield keyword, plain
@@ -165,7 +168,7 @@ def _translated(key: str, value: Any) -> tuple[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return float(value)
+        return float(exact_decimal(value))
     if isinstance(value, list):
         return tuple(_plain(each) for each in value)
     if isinstance(value, dict):

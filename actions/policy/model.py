@@ -75,7 +75,7 @@ class Policy(Section):
         unknown_price: upper bound that models without a price are charged at.
     """
 
-    version: Literal[1]
+    version: Literal[1] = 1
     mode: Mode = Mode.SHADOW
     warm_up: WarmUp = WarmUp()
     rollups: Annotated[tuple[RollupKey, ...], Field(max_length=50)] = ()

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from actions.errors import TidegateError
+
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 
@@ -19,7 +21,7 @@ _FLAGS = {"true": True, "false": False}
 _BLANK = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-class PolicyError(Exception):
+class PolicyError(TidegateError):
     """A policy that cannot be used.
 
     Attributes:

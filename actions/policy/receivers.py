@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from actions.policy.words import AnyScope, Flag, Name, Section
 from detectors.anomaly import Severity
@@ -97,6 +97,9 @@ def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+
 class Route(Section):
     """Who hears of incidents of this severity and above, in this scope.
 
@@ -106,4 +109,4 @@ class Route(Section):
 
     severity: Severity
     scope: AnyScope = ()
-    to: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+    to: Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_ONE_OR_MORE)]

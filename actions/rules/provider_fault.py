@@ -1,8 +1,8 @@
 """The users of a broken provider are victims."""
 
 from actions.decision import Action, Reason
-from actions.grouping import provider_fault as suspects_provider
 from actions.rules.attempt import Attempt
+from actions.trace import provider_fault as suspects_provider
 from detectors.scope import parse_scope
 
 

@@ -118,8 +118,22 @@ def test_what_returns_after_it_was_resolved_is_a_new_incident():
 
 def test_a_new_fault_while_a_budget_is_spent_is_a_new_incident():
     budget = anomaly("budget_threshold", "tenant=acme", severity="critical")
-    _, changes = observed(judgement(0, budget), judgement(1, anomaly("token_spike", "tenant=acme", window=1)))
+    _, changes = observed(judgement(0, budget), judgement(13, anomaly("token_spike", "tenant=acme", window=13)))
     assert kinds(changes) == ["opened", "opened"]
+
+
+def test_a_fault_that_a_budget_sees_first_is_one_incident():
+    burn = anomaly("budget_burn", "tenant=acme", severity="critical")
+    _, changes = observed(judgement(0, burn), judgement(12, anomaly("token_spike", "tenant=acme", window=12)))
+    assert kinds(changes) == ["opened", "joined"]
+
+
+def test_of_two_incidents_an_anomaly_joins_the_one_that_explains_more_of_it():
+    release = anomaly("canary_regression", "release=v7,service=search")
+    price = anomaly("unknown_price", "model=new", severity="warning")
+    spike = anomaly("cost_spike", "tenant=acme", window=1, contributors=[("model=new", 0.8), ("service=search", 0.7)])
+    incidents, _ = observed(judgement(0, release, price), judgement(1, spike))
+    assert [len(each.anomaly_ids) for each in incidents.open] == [1, 2]
 
 
 def test_a_budget_that_is_crossed_by_a_spike_joins_it():
@@ -130,9 +144,9 @@ def test_a_budget_that_is_crossed_by_a_spike_joins_it():
 
 def test_a_budget_that_rises_with_a_spike_is_drawn_into_it():
     early = anomaly("budget_threshold", "tenant=acme", severity="warning")
-    spike = anomaly("token_spike", "tenant=acme", window=1)
-    risen = anomaly("budget_threshold", "tenant=acme", window=2, since=0, severity="error")
-    incidents, changes = observed(judgement(0, early), judgement(1, spike), judgement(2, risen))
+    spike = anomaly("token_spike", "tenant=acme", window=20)
+    risen = anomaly("budget_threshold", "tenant=acme", window=22, since=0, severity="error")
+    incidents, changes = observed(judgement(0, early), judgement(20, spike), judgement(22, risen))
     assert kinds(changes) == ["opened", "opened", "joined", "resolved"]
     assert changes[-1].absorbed_by == incidents.open[0].id
 
