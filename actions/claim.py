@@ -57,4 +57,4 @@ class Claims:
         now_standing = self._log.ledger.standing(decision_id)
         if now_standing.fence != offset:
             return now_standing.read_s + self.claim_s
-        return Held(fence=offset, until_s=now_s + self.claim_s, doubtful=False)
+        return Held(fence=offset, until_s=now_s + self.claim_s, doubtful=standing.fence is not None and not ours)

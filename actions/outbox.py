@@ -1,11 +1,11 @@
 """Decisions that wait to be sent, in the order of the ledger -> those that are due now. Pure; time is an argument.
 
 Decisions about one thing form a *lane*: a dedup key at a pager, a scope at the quotas. A lane is worked off in order, one at a
-time; lanes do not wait for each other. What failed once, or is late, and has a successor in its lane is pointless: the successor
-says what is true now. So a trigger never lands after its resolve.
+time; lanes do not wait for each other. What failed once, or is late, and is overtaken by what waits behind it is dropped. So a
+trigger never lands after its resolve.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from actions.claim import Held
@@ -36,7 +36,8 @@ class Pending:
         first_s: monotonic time since which it waits here.
         said: the last answer.
         held: the last claim of this process.
-        verdict: a receipt that could not be written yet, and the fence it belongs to.
+        verdict: a receipt that is not written and told yet, and the fence it belongs to.
+        counts: whether the written receipt is the one that counts; None while it is not written.
     """
 
     decision: Decision
@@ -49,6 +50,7 @@ class Pending:
     said: str = ""
     held: Held | None = None
     verdict: tuple[Receipt, int | None] | None = None
+    counts: bool | None = None
 
 
 def lane_of(decision: Decision) -> Lane:
@@ -102,12 +104,20 @@ class Outbox:
         return due
 
     def next_due_s(self) -> float | None:
-        """When the next head is due that is not being sent; None when nothing waits."""
-        return min((lane[0].due_s for lane in self._lanes.values() if lane[0].decision.id not in self._busy), default=None)
+        """When the next head is due that could be sent; None when there is none, or when only the end of a call makes room."""
+        heads = (lane[0] for lane in self._lanes.values())
+        return min((h.due_s for h in heads if h.decision.id not in self._busy and not self._crowded(h)), default=None)
 
-    def has_successor(self, pending: Pending) -> bool:
-        """Whether something newer waits in its lane."""
-        return len(self._lanes[lane_of(pending.decision)]) > 1
+    def overtaken(self, pending: Pending) -> bool:
+        """Whether what waits behind it in its lane says what is true now.
+
+        At a pager that is a resolve, or anything behind a mere update; at the quotas, which are absolute, whatever is newer.
+        """
+        lane = lane_of(pending.decision)
+        behind = [each for each in self._lanes[lane] if each is not pending]
+        if lane[0] != "page" or pending.decision.params.get("event") == "update":
+            return bool(behind)
+        return any(each.decision.params.get("event") == "resolve" for each in behind)
 
     def give_back(self, pending: Pending) -> None:
         """It stays, to be tried when it is due."""
@@ -121,6 +131,13 @@ class Outbox:
         self._lanes[lane].remove(pending)
         if not self._lanes[lane]:
             del self._lanes[lane]
+
+    def forget(self, is_settled: Callable[[str], bool]) -> None:
+        """Drop what somebody else has settled, unless it is being sent or its receipt is still to be told."""
+        waiting = [each for lane in self._lanes.values() for each in lane]
+        for each in waiting:
+            if each.verdict is None and each.decision.id not in self._busy and is_settled(each.decision.id):
+                self.remove(each)
 
     def hurry(self, now_s: float) -> None:
         """Look again at all that waits for a person."""

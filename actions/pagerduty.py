@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from actions.decision import Decision
 from actions.http_client import HttpClient, NoReply, Reply, Request
 from actions.pagerduty_event import encode_event, event_of, minimal_event
 from actions.sink import Answer, Effect, Endpoint, Word
@@ -102,8 +101,3 @@ def _told(body: bytes) -> str:
     parts = [said.get("message"), *(said["errors"] if isinstance(said.get("errors"), list) else [])]
     text = "; ".join(" ".join(part.split()) for part in parts if isinstance(part, str))
     return f": {text[:200]}" if text else ""
-
-
-def resolves(decision: Decision) -> bool:
-    """Whether a page says that it is over."""
-    return decision.params.get("event") == "resolve"

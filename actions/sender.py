@@ -111,8 +111,9 @@ class Sender:
         return time_text(self._with.clock.now_ms())
 
     def _start_due(self) -> None:
-        now_s = self._now_s()
-        self._outbox.fill((each for each in self._with.log.ledger.open_decisions() if self._wants(each)), now_s)
+        now_s, ledger = self._now_s(), self._with.log.ledger
+        self._outbox.forget(lambda decision_id: ledger.standing(decision_id).settled)
+        self._outbox.fill((each for each in ledger.open_decisions() if self._wants(each)), now_s)
         for pending in self._outbox.take_due(now_s):
             task = asyncio.create_task(self._work(pending))
             self._tasks.add(task)
@@ -165,7 +166,7 @@ class Sender:
 
     def _gate(self, pending: Pending) -> Receipt | None:
         world = self._with.world(pending.decision)
-        return held_back(pending, world, self._now_text(), succeeded=self._outbox.has_successor(pending))
+        return held_back(pending, world, self._now_text(), overtaken=self._outbox.overtaken(pending))
 
     async def _hold_back(self, pending: Pending, receipt: Receipt, fence: int | None) -> bool:
         if receipt.outcome is not Outcome.PENDING_APPROVAL:
@@ -229,13 +230,15 @@ class Sender:
         pending.due_s = self._now_s() + self._backoff.delay_s(pending.failures, self._with.chance(), answer.retry_after_s)
 
     async def _settle(self, pending: Pending, receipt: Receipt, fence: int | None) -> bool:
-        """Write the receipt; it is kept until the ledger takes it, and nothing is sent again meanwhile."""
+        """Write the receipt, then tell it; what fails of that is repeated, and nothing is sent again meanwhile."""
         pending.verdict = (receipt, fence)
-        record = Settled(receipt=receipt, worker=self._with.claims.worker, fence=fence if fence != -1 else None)
-        offset = await self._with.log.append(record)
-        await self._with.log.applied(offset)
-        standing = self._with.log.ledger.standing(pending.decision.id)
-        if standing.receipt_offset == offset:
+        ledger = self._with.log.ledger
+        if pending.counts is None:
+            record = Settled(receipt=receipt, worker=self._with.claims.worker, fence=fence if fence != -1 else None)
+            offset = await self._with.log.append(record)
+            await self._with.log.applied(offset)
+            pending.counts = ledger.standing(pending.decision.id).receipt_offset == offset
+        if pending.counts:
             await self._with.on_receipt(pending.decision, receipt)
-        pending.verdict = None
-        return standing.settled
+        pending.verdict, pending.counts = None, None
+        return ledger.standing(pending.decision.id).settled

@@ -23,21 +23,21 @@ def receipt_of(pending: Pending, at: str, outcome: Outcome, reason: Hindrance, d
     )
 
 
-def held_back(pending: Pending, world: World, at: str, *, succeeded: bool) -> Receipt | None:
+def held_back(pending: Pending, world: World, at: str, *, overtaken: bool) -> Receipt | None:
     """The receipt of a decision that may not be performed now; None lets it pass.
 
     Args:
         pending: the decision and what was tried.
         world: as it is now.
         at: RFC 3339, now.
-        succeeded: whether a later decision about the same thing waits behind it.
+        overtaken: whether a later decision about the same thing, waiting behind it, makes it pointless.
     """
     decision = pending.decision
     if decision.action is Action.NONE:
         return receipt_of(pending, at, Outcome.SKIPPED, Hindrance.NOTHING, "nothing to do")
     late = decision.action in PAGES and world.evidence_age_s > world.stale_s
-    if succeeded and (pending.failures or pending.waiting or late):
-        return receipt_of(pending, at, Outcome.SKIPPED, Hindrance.SUPERSEDED, "a later decision says what is true now")
+    if overtaken and (pending.failures or pending.waiting or late):
+        return receipt_of(pending, at, Outcome.SKIPPED, Hindrance.SUPERSEDED, f"a later decision says what is true{_last(pending)}")
     return _hindered(pending, world, at, hindrance(decision, world))
 
 
@@ -51,8 +51,15 @@ def _hindered(pending: Pending, world: World, at: str, reason: Hindrance) -> Rec
     if reason is Hindrance.STALE and pending.waiting:
         return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.APPROVAL, "nobody agreed in time")
     if reason is Hindrance.STALE and pending.attempts:
-        return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.UNREACHABLE, f"given up; last: {pending.said}")
-    return receipt_of(pending, at, Outcome.SKIPPED, reason)
+        return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.UNREACHABLE, f"given up{_last(pending)}")
+    # What was begun is not skipped: a part of it may stand until its lease ends.
+    return receipt_of(
+        pending, at, Outcome.FAILED if pending.attempts else Outcome.SKIPPED, reason, _last(pending).removeprefix("; ")
+    )
+
+
+def _last(pending: Pending) -> str:
+    return f"; last attempt: {pending.said}" if pending.said else ""
 
 
 def judged(pending: Pending, answer: Answer, at: str, *, repeatable: bool) -> Receipt | None:

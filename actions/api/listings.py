@@ -1,4 +1,4 @@
-"""GET /api/v1/{incidents, decisions, throttles, budgets, overrides, scopes}: what is known, as JSON arrays."""
+"""GET /api/v1/{incidents, anomalies, decisions, throttles, budgets, overrides, scopes}: what is known, as JSON arrays."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -20,6 +20,10 @@ def listings_router(view: View) -> APIRouter:
     async def incidents(limit: Limit = DEFAULT_LIMIT, *, open: bool = False) -> Response:  # noqa: A002 - its name in the URL
         found = view.incidents()
         return _first([each for each in found if each.resolved is None] if open else found, limit)
+
+    @router.get("/anomalies")
+    async def anomalies(limit: Limit = DEFAULT_LIMIT) -> Response:
+        return _first(view.anomalies(), limit)
 
     @router.get("/decisions")
     async def decisions(limit: Limit = DEFAULT_LIMIT) -> Response:

@@ -9,7 +9,7 @@ from actions.control import ControlKind
 from actions.decision import Decision
 from actions.incident import Incident
 from actions.quotas import Quota
-from detectors.anomaly import CanaryVerdict
+from detectors.anomaly import Anomaly, CanaryVerdict
 
 
 class ControlUnavailableError(Exception):
@@ -55,6 +55,10 @@ class View(Protocol):
 
     def incidents(self) -> Sequence[Incident]:
         """Open ones, and those resolved lately; newest first."""
+        ...
+
+    def anomalies(self) -> Sequence[Anomaly]:
+        """Late ones, newest first."""
         ...
 
     def decisions(self) -> Sequence[Decision | Mapping[str, Any]]:

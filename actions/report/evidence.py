@@ -4,6 +4,7 @@ from typing import Any
 
 from actions.report.figures import count
 from actions.report.markup import Html, element, join, table
+from detectors.scope import scope_of, scope_text
 
 DEEPEST = 4
 LONGEST = 50
@@ -21,7 +22,7 @@ def shown(value: Any, *, depth: int = 0) -> Html:
 
 
 def _named(value: dict[str, Any], depth: int) -> Html:
-    pairs = [join(element("dt", words(key)), element("dd", shown(item, depth=depth + 1))) for key, item in value.items()]
+    pairs = [join(element("dt", words(key)), element("dd", _field(key, item, depth))) for key, item in value.items()]
     return element("dl", *pairs)
 
 
@@ -30,11 +31,15 @@ def _listed(value: list[Any], depth: int) -> Html:
     if not rows or len(rows) < len(value[:LONGEST]):
         return join(", ".join(_scalar(item) for item in value[:LONGEST]))
     head = tuple(dict.fromkeys(key for row in rows for key in row))
-    cells: list[tuple[object, ...]] = [
-        tuple(shown(row[key], depth=depth + 1) if key in row else "" for key in head) for row in rows
-    ]
+    cells: list[tuple[object, ...]] = [tuple(_field(key, row[key], depth) if key in row else "" for key in head) for row in rows]
     numbers = frozenset(index for index, key in enumerate(head) if all(isinstance(row.get(key), int | float) for row in rows))
     return table(tuple(words(key) for key in head), cells, numbers=numbers)
+
+
+def _field(name: str, value: Any, depth: int) -> Html:
+    if name == "scope" and isinstance(value, dict):
+        return element("code", scope_text(scope_of({key: str(item) for key, item in value.items()})))
+    return shown(value, depth=depth + 1)
 
 
 def _scalar(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Incidents with their anomalies and decisions -> the part of the report that explains each one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from actions.decision import Decision, Reason
 from actions.incident import Incident
@@ -14,6 +14,12 @@ from detectors.scope import scope_of, scope_text
 
 MOST = 300
 """Incidents that are explained; the gravest and dearest, the rest are counted."""
+
+MOST_ANOMALIES = 20
+"""Anomalies of one incident that are explained; the gravest."""
+MOST_DECISIONS = 100
+SHORT = 40
+"""Characters of a parameter that stands in the table of decisions."""
 
 
 def incidents_section(data: ReportData) -> Html:
@@ -52,7 +58,7 @@ def card(incident: Incident, anomalies: Sequence[Anomaly], decisions: Sequence[D
     facts = element(
         "p", element("code", scope), " · ", "paged" if incident.paged else "nobody paged", " · ", incident.id, class_="note"
     )
-    body = element("div", facts, show, *(explained(anomaly) for anomaly in anomalies), decided(decisions), class_="body")
+    body = element("div", facts, show, all_explained(anomalies), decided(decisions), class_="body")
     return element("details", summary, body, id=f"incident-{incident.id}", class_=f"card {incident.severity}")
 
 
@@ -71,11 +77,23 @@ def badge(severity: str) -> Html:
     return element("span", severity, class_=f"badge {severity}")
 
 
-def explained(anomaly: Anomaly) -> Html:
+def all_explained(anomalies: Sequence[Anomaly]) -> Html:
+    """The gravest anomaly unfolded, the others folded, in order of time; and how many more there are."""
+    ranked = sorted(anomalies, key=lambda each: (-each.severity.rank, each.window_end, each.id))
+    shown_ones = sorted(ranked[:MOST_ANOMALIES], key=lambda each: (each.window_end, each.id))
+    left_out = len(ranked) - len(shown_ones)
+    note = element("p", f"{left_out} more anomalies are in anomalies.jsonl.", class_="note") if left_out else ""
+    return join(*(explained(each, unfolded=each is ranked[0]) for each in shown_ones), note)
+
+
+def explained(anomaly: Anomaly, *, unfolded: bool) -> Html:
     """One anomaly: what was observed, what was expected, and the evidence."""
     observed, expected = quantity(anomaly.observed, anomaly.unit), quantity(anomaly.expected, anomaly.unit)
     head = element(
-        "h3", badge(anomaly.severity), words(anomaly.detector), " ", element("code", scope_text(scope_of(anomaly.scope)))
+        "summary",
+        badge(anomaly.severity),
+        element("span", words(anomaly.detector), " ", element("code", scope_text(scope_of(anomaly.scope))), class_="what"),
+        element("span", moment(anomaly.window_end), class_="when"),
     )
     sentence = element(
         "p",
@@ -88,7 +106,8 @@ def explained(anomaly: Anomaly) -> Html:
     about = f"{period} · score {anomaly.score:.2f} · {dollars(anomaly.cost_usd)} so far"
     change = join(element("h4", "Suspected change"), shown(anomaly.suspected_change)) if anomaly.suspected_change else ""
     evidence = join(element("h4", "Evidence"), shown(anomaly.evidence)) if anomaly.evidence else ""
-    return element("article", head, sentence, element("p", about, class_="note"), change, evidence)
+    body = element("div", sentence, element("p", about, class_="note"), change, evidence, class_="body")
+    return element("details", head, body, class_="anomaly", open=unfolded)
 
 
 def decided(decisions: Sequence[Decision]) -> Html:
@@ -97,8 +116,7 @@ def decided(decisions: Sequence[Decision]) -> Html:
         return element("p", "No decision: the policy has nothing to say about it.", class_="note")
     rows: list[tuple[object, ...]] = [
         (moment(each.ts), words(each.action), element("code", each.target), words(each.reason), parameters(each))
-        for each in decisions
-        if each.reason != Reason.RENEWED
+        for each in [each for each in decisions if each.reason != Reason.RENEWED][:MOST_DECISIONS]
     ]
     renewals = sum(each.reason == Reason.RENEWED for each in decisions)
     note = element("p", f"and {renewals} renewals of a lease", class_="note") if renewals else ""
@@ -106,6 +124,8 @@ def decided(decisions: Sequence[Decision]) -> Html:
 
 
 def parameters(decision: Decision) -> Html:
-    """A decision's parameters on one line."""
-    pairs: Iterable[str] = (f"{words(key)} {value}" for key, value in decision.params.items() if not isinstance(value, dict | list))
-    return element("span", ", ".join(pairs), class_="note")
+    """A decision's parameters on one line: those that are short; texts for people are in decisions.jsonl."""
+    pairs = [
+        (words(key), str(value)) for key, value in decision.params.items() if isinstance(value, str | int | float) and value != ""
+    ]
+    return element("span", ", ".join(f"{key} {value}" for key, value in pairs if len(value) <= SHORT), class_="note")

@@ -16,10 +16,7 @@ from detectors.scope import scope_of, scope_text
 SCRIPTS = ("uplot.js", "report.js")
 STYLES = ("uplot.css", "report.css")
 
-HINT = (
-    "Drag to zoom, double-click to see the whole period. Bands are incidents: click one to read about it. "
-    "The baseline drawn here is the median of the two hours before; what a detector expected stands in its anomaly."
-)
+HINT = "Drag to zoom, double-click to see the whole period. Bands are incidents: click one to read about it."
 
 
 def render(data: ReportData) -> str:

@@ -1,4 +1,6 @@
-"""Dollars of windows -> cost series of bounded length, with what was usual before each step."""
+"""Dollars of windows -> cost series of bounded length, with what was expected beside them."""
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +8,14 @@ from numpy.typing import NDArray
 from actions.report.data import Series
 
 Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 NANOS = 10**9
-USUAL_MS = 2 * 3_600_000
-"""How far the median looks back that is drawn as the baseline."""
 STEPS = 2_000
 """The longest series that is kept: 20 days in steps of 20 min."""
-ROWS = 2_000
+ROWS = 1_000
 """Scopes of a roll-up that are kept: the first that were seen; 32 MB at most."""
 
 
@@ -27,9 +30,9 @@ class CostTable:
 
     >>> table = CostTable(window_ms=10_000, limit=4)
     >>> for window in range(6):
-    ...     table.add(window * 10_000, np.array([1_000_000_000]))
-    >>> table.series(0, "global").cost_usd, table.step_ms
-    ((2.0, 2.0, 2.0), 20000)
+    ...     table.add(window * 10_000, np.array([1_000_000_000]), np.array([5e8]))
+    >>> table.series(0, "global").cost_usd, table.series(0, "global").baseline_usd, table.step_ms
+    ((2.0, 2.0, 2.0), (1.0, 1.0, 1.0), 20000)
     """
 
     def __init__(self, *, window_ms: int, limit: int = STEPS) -> None:
@@ -37,11 +40,20 @@ class CostTable:
         self.limit = limit
         self._steps = range(0)
         self._nanos: Int64 = np.zeros((0, limit), np.int64)
+        self._expected: Float64 = np.zeros((0, limit))
 
-    def add(self, start_ms: int, nanos: Int64) -> None:
-        """Add what the window that starts at `start_ms` cost, shape (rows,)."""
-        self._make_room(start_ms // self.step_ms, min(len(nanos), ROWS))
-        self._nanos[: len(nanos), start_ms // self.step_ms - self._steps.start] += nanos[:ROWS]
+    def add(self, start_ms: int, nanos: Int64, expected: Float64) -> None:
+        """Add what the window that starts at `start_ms` cost, shape (rows,), and nano-dollars that it was expected to cost.
+
+        `expected` may be shorter, and NaN where nothing is known; so is then the baseline of the step.
+        """
+        rows = min(len(nanos), ROWS)
+        self._make_room(start_ms // self.step_ms, rows)
+        column = start_ms // self.step_ms - self._steps.start
+        known = min(len(expected), rows)
+        self._nanos[:rows, column] += nanos[:rows]
+        self._expected[:known, column] += expected[:known]
+        self._expected[known:rows, column] = np.nan
 
     def dearest(self, count: int) -> list[int]:
         """The rows that cost most, the dearest first."""
@@ -49,39 +61,38 @@ class CostTable:
         return [int(row) for row in np.argsort(-total, kind="stable")[:count] if total[row] > 0]
 
     def series(self, row: int, name: str) -> Series:
-        """The series of one row; empty for a row that is not kept."""
-        cost = self._nanos[row, : len(self._steps)] if row < len(self._nanos) else np.zeros(len(self._steps), np.int64)
+        """The series of one row; zeros for a row that is not kept."""
+        kept = row < len(self._nanos)
+        columns = slice(0, len(self._steps))
+        cost = self._nanos[row, columns] if kept else np.zeros(len(self._steps), np.int64)
+        expected = self._expected[row, columns] if kept else np.full(len(self._steps), np.nan)
         return Series(
             name=name,
             start_ms=self._steps.start * self.step_ms,
             step_ms=self.step_ms,
             cost_usd=tuple((cost / NANOS).tolist()),
-            baseline_usd=usual(cost / NANOS, reach=max(3, USUAL_MS // self.step_ms)),
+            baseline_usd=tuple(None if np.isnan(each) else float(each) / NANOS for each in expected),
         )
 
     def _make_room(self, step: int, rows: int) -> None:
-        if rows > len(self._nanos):
-            self._nanos = np.vstack([self._nanos, np.zeros((rows - len(self._nanos), self.limit), np.int64)])
+        if (more := rows - len(self._nanos)) > 0:
+            self._nanos = np.vstack([self._nanos, np.zeros((more, self.limit), np.int64)])
+            self._expected = np.vstack([self._expected, np.zeros((more, self.limit))])
         steps = range(min(step, self._steps.start), max(step + 1, self._steps.stop)) if self._steps else range(step, step + 1)
         factor = 1
         while -(-steps.stop // factor) - steps.start // factor > self.limit:
             factor *= 2
         first = steps.start // factor
         if factor > 1 or first != self._steps.start:
-            self._move(first, factor)
+            columns = np.arange(self._steps.start, self._steps.stop) // factor - first
+            self._nanos = _moved(self._nanos, columns)
+            self._expected = _moved(self._expected, columns)
         self.step_ms *= factor
         self._steps = range(first, -(-steps.stop // factor))
 
-    def _move(self, first: int, factor: int) -> None:
-        old, self._nanos = self._nanos, np.zeros_like(self._nanos)
-        columns = np.arange(self._steps.start, self._steps.stop) // factor - first
-        np.add.at(self._nanos.T, columns, old[:, : len(self._steps)].T)
 
-
-def usual(values: NDArray[np.float64], *, reach: int) -> tuple[float | None, ...]:
-    """The median of up to `reach` values before each one; None while there are fewer than 3.
-
-    >>> usual(np.array([1.0, 1.0, 1.0, 9.0, 1.0]), reach=3)
-    (None, None, None, 1.0, 1.0)
-    """
-    return tuple(float(np.median(values[max(0, at - reach) : at])) if at >= 3 else None for at in range(len(values)))
+def _moved(table: NDArray[Number], columns: Int64) -> NDArray[Number]:
+    """The table with column i added to column `columns[i]` of an empty one."""
+    moved = np.zeros_like(table)
+    np.add.at(moved.T, columns, table[:, : len(columns)].T)
+    return moved

@@ -1,5 +1,6 @@
 """A view made of plain values, and the application in front of it on a real port."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -60,6 +61,9 @@ class Known:
     def incidents(self):
         return self.incident_list
 
+    def anomalies(self):
+        return self.lists.get("anomalies", [])
+
     def decisions(self):
         return self.lists.get("decisions", [])
 
@@ -99,8 +103,6 @@ class QuietServer(uvicorn.Server):
 @asynccontextmanager
 async def api(view: Known, *, open_reads: bool = True, **settings: Any) -> AsyncIterator[str]:
     """The address of the application, while it is served."""
-    import asyncio
-
     registry = CollectorRegistry()
     Counter("tidegate_records", "Records read.", registry=registry).inc(3)
     tokens = [Token(name=f"{role.value}-person", role=role, secret=Secret(text)) for role, text in TOKENS.items()]

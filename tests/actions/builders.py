@@ -1,5 +1,7 @@
 """What tests of the doing need: decisions, receivers, performers."""
 
+import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +14,6 @@ from actions.perform import Pace, Performer
 from actions.policy.model import Mode
 from actions.receipt import Receipt
 from actions.secret import Secret
-from actions.sender import Clock
 from actions.sink import Endpoint, Sink
 from actions.sinks import Sinks
 from detectors.canonical import time_text
@@ -26,8 +27,13 @@ QUICK = Pace(page_backoff=Backoff(base_s=0.01, cap_s=0.02), control_backoff=Back
 
 
 def decision(
-    action: Action = Action.PAGE, *, id: str = "d1", target: str = "", reason: Reason = Reason.OPENED, **params: Any
-) -> Decision:  # noqa: A002
+    action: Action = Action.PAGE,
+    *,
+    id: str = "d1",  # noqa: A002
+    target: str = "",
+    reason: Reason = Reason.OPENED,
+    **params: Any,
+) -> Decision:
     default = {Action.PAGE: "pager", Action.THROTTLE: "tenant=acme", Action.LIFT_THROTTLE: "tenant=acme"}.get(action, "hook")
     return Decision(
         id=id,
@@ -76,3 +82,12 @@ def worker(
     chosen = sinks if isinstance(sinks, Sinks) else Sinks(sinks)
     performer = Performer(log=log or MemoryLedger(), sinks=chosen, world=world, on_receipt=keep, worker=name, pace=pace)
     return Worker(performer, receipts)
+
+
+async def until(condition: Callable[[], Any], *, timeout_s: float = 5.0) -> None:
+    """Return once the condition holds."""
+    async with asyncio.timeout(timeout_s):
+        for _ in itertools.count():
+            if condition():
+                return
+            await asyncio.sleep(0.002)

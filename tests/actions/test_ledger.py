@@ -173,7 +173,9 @@ class Target:
         await Pause()
         if not self._askable:
             return None
-        return Answer(word=Word.ACCEPTED if self.effects[effect.decision.id] else Word.AGAIN, detail="asked")
+        there = self.effects[effect.decision.id] > 0
+        await Pause()
+        return Answer(word=Word.ACCEPTED if there else Word.AGAIN, detail="asked")
 
 
 def about(n: int) -> Decision:
@@ -249,11 +251,13 @@ class TwoWorkers(RuleBasedStateMachine):
         """A last worker brings everything to its end: each decision has one receipt that counts, and a done one has its effect."""
         self.target.fails = False
         self.senders[0], self.under_way[0] = self.sender(0), None
+        ledger = MemoryLedger(self.records)
         for _ in range(400):
             self.now_s += 0.5
             self.step(0)
-        ledger = MemoryLedger(self.records).ledger
-        standings = [ledger.standing(f"n{n}") for n in range(2)]
+            if not list(ledger.ledger.open_decisions()):
+                break
+        standings = [ledger.ledger.standing(f"n{n}") for n in range(2)]
         assert all(each.settled for each in standings)
         for n, each in enumerate(standings):
             assert each.receipt.outcome in {Outcome.DONE, Outcome.FAILED}

@@ -1,7 +1,9 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from actions.decision import Action, Reason
@@ -17,7 +19,7 @@ from streams.demo.gateway import Gateway, gateway_app
 from streams.demo.misbehaviour import Fault
 from streams.demo.pagerduty_server import Pager, pagerduty_app
 from streams.demo.serving import serving
-from tests.actions.builders import ROUTING_KEY, WEBHOOK_SECRET, Worker, decision, endpoint, throttle, worker
+from tests.actions.builders import ROUTING_KEY, WEBHOOK_SECRET, Worker, decision, endpoint, throttle, until, worker
 
 SHORT = Deadlines(total_s=0.3, connect_s=0.2, read_s=0.2)
 
@@ -34,8 +36,6 @@ class Place:
 
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
-    import time
-
     pager, gateway, published = Pager(), Gateway(live={"router": "v2"}, now_ms=lambda: 1_700_000_000_000), []
 
     async def publish(quota: Quota) -> None:
@@ -141,26 +141,16 @@ async def test_a_hanging_pager_delays_no_lift(place: Place):
     async with running(one):
         await one.performer.propose([decision(id=f"d{n}") for n in range(20)])
         await one.performer.propose([decision(Action.LIFT_THROTTLE, id="l1", reason=Reason.RELEASED)])
-        async with asyncio.timeout(0.15):
-            while not place.published:
-                await asyncio.sleep(0.005)
+        await until(lambda: place.published, timeout_s=0.15)
 
 
 async def test_a_pager_that_hangs_delays_no_other_receiver(place: Place):
     place.pager.script.always(Fault.HANG)
     one = worker(place.sinks)
     async with running(one):
-        await one.performer.propose([msgspec_replace(decision(id=f"d{n}"), f"incident{n}") for n in range(60)])
+        await one.performer.propose([msgspec.structs.replace(decision(id=f"d{n}"), dedup_key=f"incident{n}") for n in range(60)])
         await one.performer.propose([decision(Action.NOTIFY, id="n1", target="hook")])
-        async with asyncio.timeout(0.15):
-            while not place.gateway.received:
-                await asyncio.sleep(0.005)
-
-
-def msgspec_replace(page, key):
-    import msgspec
-
-    return msgspec.structs.replace(page, dedup_key=key)
+        await until(lambda: place.gateway.received, timeout_s=0.15)
 
 
 async def test_two_workers_at_once_make_one_effect_and_one_receipt_each(place: Place):
@@ -181,7 +171,24 @@ async def test_a_freeze_between_two_attempts_ends_a_throttle(place: Place):
     async with running(one):
         await one.performer.propose([throttle(via="hook")])
         assert await one.performer.drain(10)
-    assert (one.outcomes(), len(place.published)) == ([("t1", "skipped", "frozen")], 2)
+    assert (one.outcomes(), len(place.published)) == ([("t1", "failed", "frozen")], 2)
+    assert one.receipts[0].detail == "last attempt: quota level 2 published; HTTP 503"
+
+
+async def test_a_receipt_that_could_not_be_told_is_told_later_and_nothing_is_sent_again(place: Place):
+    one, failures = worker(place.sinks), [OSError("topic"), OSError("topic")]
+    keep = one.performer._pages._with.on_receipt
+
+    async def tell(made, receipt):
+        if failures:
+            raise failures.pop()
+        await keep(made, receipt)
+
+    object.__setattr__(one.performer._pages._with, "on_receipt", tell)
+    async with running(one):
+        await one.performer.propose([decision()])
+        assert await one.performer.drain(10)
+    assert (one.outcomes(), place.pager.calls) == ([("d1", "done", "")], 1)
 
 
 async def test_what_waits_for_approval_is_done_once_a_person_agrees(place: Place):
@@ -189,8 +196,7 @@ async def test_what_waits_for_approval_is_done_once_a_person_agrees(place: Place
     one = worker(place.sinks, world=lambda _: World(mode=Mode.APPROVE, approved=said[0] if said else None))
     async with running(one):
         await one.performer.propose([throttle()])
-        while not one.receipts:
-            await asyncio.sleep(0.005)
+        await until(lambda: one.receipts)
         said.append(True)
         assert await one.performer.drain(10)
     assert one.outcomes() == [("t1", "pending_approval", "approval"), ("t1", "done", "")]
@@ -213,8 +219,7 @@ async def test_without_a_ledger_pages_go_out_once_and_controls_wait(place: Place
     async with running(one):
         with pytest.raises(LedgerUnavailableError):
             await one.performer.propose([decision(), throttle()])
-        while place.pager.calls == 0:
-            await asyncio.sleep(0.005)
+        await until(lambda: place.pager.calls)
         log.up = True
         assert await one.performer.drain(10)
     assert (one.outcomes(), place.pager.calls, place.published) == ([("d1", "done", "")], 1, [])

@@ -31,14 +31,20 @@
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    for (const incident of incidents.filter((each) => concerns(each, name))) {
-      const left = u.valToPos(incident.from / 1000, "x", true);
-      const width = Math.max(3, u.valToPos(incident.to / 1000, "x", true) - left);
-      ctx.fillStyle = colour(incident.severity);
-      ctx.globalAlpha = 0.2;
-      ctx.fillRect(left, bbox.top, width, bbox.height);
-      ctx.globalAlpha = 0.9;
-      ctx.fillRect(left, bbox.top, width, 4 * devicePixelRatio);
+    for (const severity of ["info", "warning", "error", "critical"]) {
+      const bands = new Path2D(); // one path, so that bands which overlap do not darken each other
+      const marks = new Path2D();
+      for (const incident of incidents.filter((each) => each.severity === severity && concerns(each, name))) {
+        const left = u.valToPos(incident.from / 1000, "x", true);
+        const width = Math.max(3, u.valToPos(incident.to / 1000, "x", true) - left);
+        bands.rect(left, bbox.top, width, bbox.height);
+        marks.rect(left, bbox.top, width, 4 * devicePixelRatio);
+      }
+      ctx.fillStyle = colour(severity);
+      ctx.globalAlpha = severity === "error" || severity === "critical" ? 0.13 : 0;
+      ctx.fill(bands);
+      ctx.globalAlpha = 1;
+      ctx.fill(marks);
     }
     ctx.restore();
   };

@@ -99,7 +99,7 @@ def decision(number: int, about: Incident, action: Action, reason: Reason) -> De
 
 
 def series(name: str, *, days: float, usd_per_window: float, seed: int) -> Series:
-    """Cost that follows the day, with the spikes of the tenant in it."""
+    """Cost that follows the day, with the spikes of the tenant in it; what was expected is the same without noise and spikes."""
     noise = random.Random(seed)
     windows = 6 * max(1, int(days))  # to a step: longer runs are thinned anyway
     table = CostTable(window_ms=windows * WINDOW_MS)
@@ -108,7 +108,7 @@ def series(name: str, *, days: float, usd_per_window: float, seed: int) -> Serie
         usual = usd_per_window * (1.3 + math.sin(2 * math.pi * (hour - 9) / 24))
         spiking = any(tenant in name or name == "global" for tenant, at, minutes, *_ in SPIKES if at <= hour < at + minutes / 60)
         cost = usual * noise.lognormvariate(-0.02, 0.2) + (usd_per_window * 6 if spiking else 0)
-        table.add(NOON_MS + window * WINDOW_MS, np.array([int(cost * windows * NANOS)]))
+        table.add(NOON_MS + window * WINDOW_MS, np.array([int(cost * windows * NANOS)]), np.array([usual * windows * NANOS]))
     return table.series(0, name)
 
 

@@ -10,7 +10,7 @@ COSTS = st.lists(st.tuples(st.integers(0, 500), st.lists(st.integers(0, 10**12),
 def table_of(windows: list[tuple[int, list[int]]], limit: int) -> CostTable:
     table = CostTable(window_ms=10, limit=limit)
     for window, nanos in windows:
-        table.add(window * 10, np.array(nanos, np.int64))
+        table.add(window * 10, np.array(nanos, np.int64), np.array(nanos[:2], float))
     return table
 
 
@@ -36,11 +36,17 @@ def test_the_dearest_come_first_and_those_without_cost_not_at_all() -> None:
     assert table_of([(0, [1, 5, 0]), (1, [1, 0, 0])], 4).dearest(3) == [1, 0]
 
 
-def test_a_spike_does_not_move_what_was_usual_before_it() -> None:
-    windows = [(window, [10_000 if window >= 90 else 1_000]) for window in range(100)]
-    baseline = table_of(windows, 100).series(0, "any").baseline_usd
-    assert baseline[:3] == (None, None, None)
-    assert set(baseline[3:]) == {1e-6}
+def test_what_nobody_expected_has_no_baseline() -> None:
+    series = table_of([(0, [1, 2, 3]), (1, [1, 2, 3])], 4)
+    assert series.series(1, "any").baseline_usd == (2e-9, 2e-9)
+    assert series.series(2, "any").baseline_usd == (None, None)
+
+
+def test_a_step_is_expected_only_if_all_its_windows_are() -> None:
+    table = CostTable(window_ms=10, limit=2)
+    for window, expected in enumerate([1.0, float("nan"), 3.0, 4.0]):
+        table.add(window * 10, np.array([1]), np.array([expected]))
+    assert table.series(0, "any").baseline_usd == (None, 7e-9)
 
 
 def test_a_table_without_windows_has_empty_series() -> None:
