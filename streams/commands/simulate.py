@@ -1,5 +1,6 @@
 """`tidegate simulate`: a scenario -> telemetry with labelled faults, in a file or on Kafka."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streams.errors import WrongUseError
+from streams.options import kafka_options, take_kafka
+
 if TYPE_CHECKING:
+    from streams.settings import KafkaSettings
     from streams.simulate.scenario import Scenario
     from streams.simulate.traffic import Traffic
 
@@ -35,38 +40,45 @@ class Speed(click.ParamType):
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(min=0), help="In place of the scenario's own; another seed is another stream.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file: .jsonl, .jsonl.gz, .jsonl.zst or .tgr.")
-@click.option("--bootstrap", envvar="TIDEGATE_BOOTSTRAP", help="Kafka, HOST:PORT[,HOST:PORT], in place of a file.")
-@click.option("--topic", default="telemetry", show_default=True, help="Where on Kafka; made where it is missing.")
+@kafka_options(required=False)
+@click.option("--topic", help="On Kafka; made where it is missing.  [default: telemetry, with the prefix]")
 @click.option("--partitions", type=click.IntRange(1, 1000), help="Of a .tgr (default 1), or of the topic if it is made (4).")
 @click.option("--speed", type=Speed(), default="max", show_default=True, help="To Kafka: simulated seconds a second.")
 @click.option("--start", help="In place of the scenario's own: `now`, or an RFC 3339 time.")
 @click.option("--labels", type=click.Path(path_type=Path, dir_okay=False), help="A file for the labels of the faults.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was sent as JSON.")
 def command(scenario: Path, seed: int | None, start: str | None, labels: Path | None, **to: Any) -> None:
-    """Send the telemetry that SCENARIO describes to a file or to Kafka.
+    """Send the telemetry that SCENARIO describes to a file (--out) or to Kafka (--bootstrap).
 
     The same scenario and seed give the same bytes. --labels writes what a perfect detector would find, for `tidegate replay`.
     """
-    from streams.errors import WrongUseError  # noqa: PLC0415 (heavy imports are for those who run it)
-    from streams.simulate.load import load_scenario  # noqa: PLC0415
+    from streams.simulate.load import load_scenario  # noqa: PLC0415 (heavy imports are for those who run it)
     from streams.simulate.traffic import Traffic  # noqa: PLC0415
     from streams.simulate.truth import write_labels  # noqa: PLC0415
 
-    if (to["out"] is None) == (not to["bootstrap"]):
-        raise WrongUseError("say where to: either --out FILE or --bootstrap HOST:PORT")
+    kafka = _kafka(to)
     script = load_scenario(scenario).changed(seed=seed, start_ms=_start_ms(start))
     traffic = Traffic(script)
     if labels:
         write_labels(script, labels)
     began_s = time.perf_counter()
     with _progress(script) as shown:
-        _to_file(traffic, to["out"], to["partitions"], shown) if to["out"] else _to_kafka(traffic, to, shown)
+        _to_kafka(traffic, kafka, to, shown) if kafka else _to_file(traffic, to["out"], to["partitions"], shown)
     _report(traffic, time.perf_counter() - began_s, as_json=to["as_json"])
+
+
+def _kafka(to: dict[str, Any]) -> "KafkaSettings | None":
+    """Where to on Kafka; None for a file. An address in the environment gives way to --out."""
+    source = click.get_current_context().get_parameter_source("bootstrap")
+    if to["out"] is not None and source is not click.core.ParameterSource.COMMANDLINE:
+        to["bootstrap"] = None
+    if (to["out"] is None) == (not to["bootstrap"]):
+        raise WrongUseError("say where to: either --out FILE or --bootstrap HOST:PORT")
+    return take_kafka(to, dict(os.environ))
 
 
 def _start_ms(text: str | None) -> int | None:
     from detectors.canonical import parse_time  # noqa: PLC0415
-    from streams.errors import WrongUseError  # noqa: PLC0415
 
     if text is None:
         return None
@@ -113,22 +125,25 @@ def _to_file(traffic: "Traffic", path: Path, partitions: int | None, shown: _Sho
         sink.close()
 
 
-def _to_kafka(traffic: "Traffic", to: dict[str, Any], shown: _Shown) -> None:
+def _to_kafka(traffic: "Traffic", settings: "KafkaSettings", to: dict[str, Any], shown: _Shown) -> None:
     import asyncio  # noqa: PLC0415
 
-    from streams.kafka import Kafka  # noqa: PLC0415
-    from streams.settings import KafkaSettings  # noqa: PLC0415
+    from streams.kafka import Kafka, KafkaError  # noqa: PLC0415
     from streams.simulate.produce import TopicSink, produce  # noqa: PLC0415
-    from streams.topics import Topic  # noqa: PLC0415
+    from streams.topics import TELEMETRY, Topic, Topics  # noqa: PLC0415
+
+    topic = to["topic"] or Topics(settings.topic_prefix).telemetry
+    kafka = Kafka(settings, client_id="tidegate-simulate")
 
     async def send() -> None:
-        kafka = Kafka(KafkaSettings.of(bootstrap=to["bootstrap"]), client_id="tidegate-simulate")
-        counts = await kafka.ensure([Topic(to["topic"], to["partitions"] or 4, {})])
+        counts = await kafka.ensure([Topic(topic, to["partitions"] or 4, TELEMETRY)])
         producer = await kafka.producer()
         try:
-            sink = TopicSink(producer, to["topic"], partitions=counts[to["topic"]])
+            sink = TopicSink(producer, topic, partitions=counts[topic])
             async for until_ms in produce(traffic, sink, speed=to["speed"]):
                 shown.reached(until_ms, traffic.tally.usage_records)
+        except KafkaError as error:
+            raise kafka.unreachable(error) from error
         finally:
             await producer.stop()
 

@@ -61,7 +61,7 @@ async def produce(traffic: Traffic, sink: TopicSink, *, speed: float | None) -> 
     clock = asyncio.get_running_loop().time
     start_ms = until_ms = traffic.scenario.start_ms
     began_s = clock()
-    step_ms = max(1, round(_TICK_S * 1000 * speed)) if speed else traffic.stretch_ms
+    step_ms = max(1, round(_TICK_S * 1000 * speed)) if speed else traffic.portion_ms
     while not traffic.done:
         until_ms += step_ms
         if speed:

@@ -19,7 +19,7 @@ from streams.simulate.throttle import Throttle
 from streams.simulate.wire import Wire
 
 Int64 = NDArray[np.int64]
-_STRETCH_OPERATIONS = 8_000
+_ENOUGH_OPERATIONS = 8_000
 _MOST_STEPS = 60
 NO_LIMITS: Mapping[str, float] = {}
 
@@ -29,6 +29,10 @@ class Traffic:
 
     What is requested is drawn ahead, in stretches of up to 10 minutes, each from a random generator of its own; limits and
     rollbacks act when a record leaves, so a caller may let the traffic meet what was decided about it a moment ago.
+
+    Attributes:
+        tally: what was sent so far.
+        portion_ms: a good length of steps for whoever wants everything: about 8,000 operations, at most 10 minutes.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -43,8 +47,9 @@ class Traffic:
         self._extras = Extras(scenario.delivery, self.tally)
         tag = hashlib.sha256(f"{scenario.name}|{scenario.seed}|{scenario.start_ms}".encode()).hexdigest()[:8]
         self._wire = Wire(self._lanes, self._releases.texts, tag=tag, time_format=scenario.time_format)
-        rate = float(self._lanes.figures["rate"].sum())
-        self.stretch_ms = STEP_MS * int(min(max(_STRETCH_OPERATIONS / (rate * STEP_MS / 1000), 1), _MOST_STEPS))
+        enough_ms = _ENOUGH_OPERATIONS / self.ordinary_operations_per_s * 1000
+        self._stretch_ms = STEP_MS * int(min(max(enough_ms / STEP_MS, 1), _MOST_STEPS))
+        self.portion_ms = int(min(max(enough_ms, 1), self._stretch_ms))
         self._drawn_ms = scenario.start_ms
         self._operations = 0
         self._pending: Int64 = np.zeros((len(Column), 0), dtype=np.int64)
@@ -84,7 +89,7 @@ class Traffic:
 
     def _draw(self) -> None:
         start_ms = self._drawn_ms
-        end_ms = min(start_ms + self.stretch_ms, -(-self.scenario.duration_ms // STEP_MS) * STEP_MS + self.scenario.start_ms)
+        end_ms = min(start_ms + self._stretch_ms, -(-self.scenario.duration_ms // STEP_MS) * STEP_MS + self.scenario.start_ms)
         random = np.random.default_rng([self.scenario.seed, (start_ms - self.scenario.start_ms) // STEP_MS])
         operations = self._requests.draw(start_ms, (end_ms - start_ms) // STEP_MS, random)
         rows = draw_attempts(operations, self._lanes, self._operations, random)
@@ -104,10 +109,10 @@ def generate(scenario: Scenario) -> Iterator[Arrivals]:
 
 
 def stream(traffic: Traffic) -> Iterator[Arrivals]:
-    """What a traffic has still to send, stretch by stretch; `traffic.tally` says what it was, once it is all out."""
+    """What a traffic has still to send, portion by portion; `traffic.tally` says what it was, once it is all out."""
     until_ms = traffic.scenario.start_ms
     while not traffic.done:
-        until_ms += traffic.stretch_ms
+        until_ms += traffic.portion_ms
         arrivals = traffic.step(until_ms)
         if len(arrivals):
             yield arrivals

@@ -164,6 +164,7 @@ class PartitionSource:
         Raises:
             InputError: when a block is damaged.
         """
+        self.position_bytes = 0
         with open_input(self._path) as file:
             for block in self._blocks:
                 yield _content(file, self._path, block, Run)

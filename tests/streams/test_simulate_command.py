@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -25,6 +28,13 @@ def test_the_same_seed_writes_the_same_file(tmp_path, scenario, ending):
         assert run(["simulate", scenario, "--seed", "5", "--out", str(path)]) == 0
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert len(read(paths[0])) > 300
+
+
+def test_the_bytes_do_not_hang_on_the_process(tmp_path, scenario):
+    for seed in "12":
+        command = [sys.executable, "-m", "streams", "simulate", scenario, "--out", str(tmp_path / f"{seed}.jsonl")]
+        subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, check=True, capture_output=True)
+    assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
 
 
 def test_a_recording_keeps_the_records_with_their_arrivals_in_partitions(tmp_path, scenario):

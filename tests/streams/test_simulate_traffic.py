@@ -1,13 +1,16 @@
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
 from streams.simulate.arrivals import Partitioning
+from streams.simulate.load import load_scenario
 from streams.simulate.traffic import Traffic, generate, stream
 from tests.streams.scenarios import START_MS, records_of, scenario, steps_of, values_of
 from tests.streams.usage_rules import refusal
 
+EXAMPLES = Path(__file__).parents[2] / "deploy" / "scenarios"
 ROUGH = {
     "late_ratio": 0.02,
     "late_by": "90s",
@@ -49,7 +52,7 @@ def test_nothing_is_late_while_delays_stay_below_the_grace():
 
 
 def test_the_tally_counts_what_an_independent_reader_counts():
-    traffic = Traffic(scenario(delivery=ROUGH))
+    traffic = Traffic(load_scenario(EXAMPLES / "rough-weather.yaml"))
     reasons: Counter[str | None] = Counter()
     seen: dict[str, bytes] = {}
     for arrivals in stream(traffic):
