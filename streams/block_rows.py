@@ -2,52 +2,92 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from detectors.buckets import COUNT
-from detectors.facts import SUMS, Histogram, Int64, LateFacts
+from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
 from streams.block import RollupRows, Sealed
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRows:
-    """The rows of one block and roll-up that belong to one window."""
+    """The on-time rows [low, high) of a roll-up of a block: those of one window."""
 
-    values: Sequence[tuple[str, ...]]
-    sums: Int64
-    histograms: Mapping[str, tuple[Int64, Int64, Int64]]
+    rows: RollupRows
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, rows: RollupRows, window: int) -> Self:
+        """The rows of a window."""
+        on_time = len(rows.late) - int(np.count_nonzero(rows.late))
+        low, high = rows.window[:on_time].searchsorted((window, window + 1)).tolist()
+        return cls(rows, low, high)
+
+    @property
+    def values(self) -> list[tuple[str, ...]]:
+        """The values of each row's scope."""
+        scopes = self.rows.scopes
+        return [scopes[i] for i in self.rows.scope[self.low : self.high].tolist()]
+
+    @property
+    def sums(self) -> Int64:
+        """The sums of each row, shape (high - low, len(SUMS))."""
+        return self.rows.sums[self.low : self.high]
+
+    def cells(self, name: str) -> tuple[Int64, Int64, Int64]:
+        """Row (0 is `low`), bucket and count of a histogram's cells."""
+        row, bucket, count = self.rows.histograms[name]
+        first, last = row.searchsorted((self.low, self.high)).tolist()
+        return row[first:last] - self.low, bucket[first:last], count[first:last]
+
+
+class Histograms(Mapping[str, Histogram]):
+    """The histograms of a roll-up in one window, each merged when it is first asked for: most windows need few of them."""
+
+    def __init__(self, parts: Sequence[tuple[WindowRows, Int64]]) -> None:
+        self._parts = parts
+        self._merged: dict[str, Histogram] = {}
+
+    def __getitem__(self, name: str) -> Histogram:
+        if name not in HISTOGRAMS:
+            raise KeyError(name)
+        if name not in self._merged:
+            self._merged[name] = _merge([(each.cells(name), slots) for each, slots in self._parts])
+        return self._merged[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HISTOGRAMS)
+
+    def __len__(self) -> int:
+        return len(HISTOGRAMS)
 
 
 def on_time_windows(sealed: Sealed) -> list[int]:
     """The windows that a block has on-time facts for, ascending."""
     rows = sealed.rollups[()]
-    return [int(window) for window in np.unique(rows.window[~rows.late])]
+    return sorted(set(rows.window[~rows.late].tolist()))
 
 
-def rows_of(rows: RollupRows, window: int) -> WindowRows:
-    """The on-time rows of one window."""
-    on_time = int(np.searchsorted(rows.late, True))  # noqa: FBT003 - the value that is searched
-    low, high = (int(i) for i in np.searchsorted(rows.window[:on_time], [window, window + 1]))
-    histograms = {}
-    for name, (row, bucket, count) in rows.histograms.items():
-        first, last = np.searchsorted(row, [low, high])
-        histograms[name] = (row[first:last] - low, bucket[first:last], count[first:last])
-    return WindowRows([rows.scopes[i] for i in rows.scope[low:high]], rows.sums[low:high], histograms)
-
-
-def merge_histograms(parts: Sequence[tuple[Int64, Int64, Int64]], slots: Sequence[Int64]) -> Histogram:
-    """One histogram over slots of the histograms of several blocks; `slots[i]` are those of the rows of `parts[i]`."""
+def _merge(parts: Sequence[tuple[tuple[Int64, Int64, Int64], Int64]]) -> Histogram:
+    """One histogram over slots of the cells of several blocks, each with the slots of its rows."""
     if not parts:
         empty = np.zeros(0, np.int64)
         return Histogram(empty, empty, empty)
-    codes = np.concatenate([slot[row] * COUNT + bucket for (row, bucket, _), slot in zip(parts, slots, strict=True)])
-    counts = np.concatenate([count for _, _, count in parts])
-    code, inverse = np.unique(codes, return_inverse=True)
-    total = np.zeros(len(code), np.int64)
-    np.add.at(total, inverse, counts)
-    return Histogram(code // COUNT, code % COUNT, total)
+    codes = np.concatenate([slots[row] * COUNT + bucket for (row, bucket, _), slots in parts])
+    counts = np.concatenate([count for (_, _, count), _ in parts])
+    ascends = codes[1:] > codes[:-1]
+    if not ascends.all():
+        order = codes.argsort(kind="stable")
+        codes, counts = codes[order], counts[order]
+        ascends = codes[1:] > codes[:-1]
+        if not ascends.all():
+            first = np.concatenate([[0], 1 + ascends.nonzero()[0]])
+            codes, counts = codes[first], np.add.reduceat(counts, first)
+    return Histogram(codes // COUNT, codes % COUNT, counts)
 
 
 def late_rows(sealed: Sealed, window_ms: int) -> Iterator[LateFacts]:

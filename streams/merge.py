@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from detectors.facts import HISTOGRAMS, SUMS, LateFacts, RollupFacts, WindowFacts
+from detectors.facts import SUMS, LateFacts, RollupFacts, WindowFacts
 from detectors.roster import Roster
 from detectors.scope import Rollup
 from streams.block import Sealed, decode_parts, encode_parts
-from streams.block_rows import difference, late_rows, merge_histograms, on_time_windows, rows_of
+from streams.block_rows import Histograms, WindowRows, difference, late_rows, on_time_windows
 from streams.window import Timing
 
 REST_MS = 3_600_000
@@ -100,7 +100,8 @@ class Join:
         if not booked:
             self._unbooked.add(key)
         for window in on_time_windows(sealed):
-            self._holders.setdefault(window, set()).add(key)
+            if self._judged is None or window > self._judged:
+                self._holders.setdefault(window, set()).add(key)
 
     def complete(self) -> Iterator[WindowFacts]:
         """The windows that are complete by now and were not handed out before, in order."""
@@ -149,15 +150,15 @@ class Join:
 
     def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Sealed]) -> RollupFacts:
         roster = self.rosters[rollup]
-        rows = [rows_of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
-        roster.admit([values for each in rows for values in each.values], window * self.timing.window_ms)
-        slots = [roster.slots(each.values) for each in rows]
+        rows = [WindowRows.of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
+        values = [each.values for each in rows]
+        roster.admit([scope for each in values for scope in each], window * self.timing.window_ms)
+        parts = [(each, roster.slots(its)) for each, its in zip(rows, values, strict=True)]
         sums = np.zeros((len(roster), len(SUMS)), np.int64)
-        for each, slot in zip(rows, slots, strict=True):
-            np.add.at(sums, slot, each.sums)
+        for each, slots in parts:
+            np.add.at(sums, slots, each.sums)
         self.scope_windows += int(np.count_nonzero(sums[:, 0]))
-        histograms = {name: merge_histograms([each.histograms[name] for each in rows], slots) for name in HISTOGRAMS}
-        return RollupFacts(roster=roster, sums=sums, histograms=histograms)
+        return RollupFacts(roster=roster, sums=sums, histograms=Histograms(parts))
 
     def _book(self, window: int) -> Iterator[LateFacts]:
         """Late facts of chunks up to this window, and corrections of windows judged before; each once."""

@@ -25,7 +25,7 @@ SEVERITIES = ("info", "warning", "error", "critical")
 @click.option("--speed", type=Speed(), default="max", show_default=True, help="Recorded seconds a second.")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="Exit 3 when an incident is at least this severe.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def command(inputs: tuple[str, ...], policy: Path | None, out: Path | None, **options: Any) -> None:
+def command(inputs: tuple[str, ...], policy: Path | None, out: Path | None, **options: Any) -> int:
     """Run recorded telemetry through the very code of the service. Never acts on the outside world.
 
     INPUT is a file of usage records (.jsonl, .jsonl.gz, .jsonl.zst, .parquet), a recording of `tidegate record` (.tgr), or
@@ -52,8 +52,8 @@ def command(inputs: tuple[str, ...], policy: Path | None, out: Path | None, **op
     if out:
         _write(replay, chosen, summary, out, title=", ".join(Path(each).name for each in inputs))
     _print(replay, summary, out, as_json=options["as_json"])
-    if options["fail_on"] and replay.worst_rank >= SEVERITIES.index(options["fail_on"]):
-        raise SystemExit(3)
+    failed = options["fail_on"] and replay.worst_rank >= SEVERITIES.index(options["fail_on"])
+    return 3 if failed else 0
 
 
 class _Pace:
@@ -100,7 +100,7 @@ def _write(replay: "Replay", policy: "Policy", summary: dict[str, Any], out: Pat
     data = ReportData(
         title=title,
         summary=summary,
-        series=replay.spend.series() if replay.spend else (),
+        series=replay.spend.series(outputs.sorted_incidents()) if replay.spend else (),
         incidents=tuple(outputs.sorted_incidents()),
         anomalies=tuple(outputs.sorted_anomalies()),
         decisions=tuple(outputs.sorted_decisions()),
