@@ -34,13 +34,21 @@ class Gateway:
 
     Attributes:
         live: service -> the release that is live.
+        stable: service -> the release to go back to when a rollback does not name it.
         effects: webhook-id -> how often it had an effect; never more than 1.
         received: all messages that were rightly signed, repeats too, in order.
         refused: reasons of refusals, counted.
     """
 
-    def __init__(self, *, live: Mapping[str, str] | None = None, now_ms: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        live: Mapping[str, str] | None = None,
+        stable: Mapping[str, str] | None = None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
         self.live = dict(live or {})
+        self.stable = dict(stable or {})
         self.effects: Counter[str] = Counter()
         self.received: list[tuple[str, Message]] = []
         self.refused: Counter[str] = Counter()
@@ -53,6 +61,10 @@ class Gateway:
     def quota(self, scope: str) -> Quota:
         """The quota in force for a scope text."""
         return self._quotas.get(scope, self._now_ms())
+
+    def limits(self) -> dict[str, float]:
+        """Scope text -> share of the normal traffic that is let through, for the throttles in force."""
+        return {quota.scope: quota.factor for quota in self._quotas.standing(self._now_ms())}
 
     def share_of(self, dimensions: Mapping[str, str]) -> float:
         """Share of a request's normal traffic that is let through: the least of the throttles it falls under."""
@@ -94,7 +106,7 @@ class Gateway:
         service, release = str(data.get("service")), data.get("release")
         if self.live.get(service) != release or release is None:
             return CONFLICT, "release"
-        self.live[service] = str(data.get("baseline"))
+        self.live[service] = str(data.get("baseline") or self.stable.get(service, ""))
         self.rollbacks.append(data)
         return OK, "rolled back"
 
