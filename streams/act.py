@@ -1,6 +1,6 @@
 """`tidegate.anomalies` -> `tidegate.incidents` and `tidegate.decisions`: the pure part of stage 3, as a stage of one log."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,11 +23,12 @@ class Deciding:
 
     Args:
         controls: What people asked for so far; the decider takes each once, with the first window that it governs.
-        progress: Told of each window after what it led to is acknowledged; kept with the state.
+        progress: Told of each window before anything that it led to is written; kept with the state.
+        done: Waits until decisions have been performed, where history is worked off as if it happened now; else returns at once.
         run: The mark of the run that ends; None in a service that does not end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each by its name)
         self,
         *,
         plan: Plan,
@@ -35,6 +36,7 @@ class Deciding:
         topics: Topics,
         controls: Callable[[], Iterable[Control]],
         progress: Progress,
+        done: Callable[[Sequence[Decision]], Awaitable[None]],
         run: str | None = None,
     ) -> None:
         self.next_offset = 0
@@ -44,6 +46,7 @@ class Deciding:
         self._topics = topics
         self._controls = controls
         self._progress = progress
+        self._done = done
         self._run = run
         self._judgements = Judgements()
 
@@ -62,9 +65,10 @@ class Deciding:
         judgement = self._judgements.add(offset, record)
         if judgement is None or self.final:
             return
+        self._progress.judged(judgement.window_end)
         changes, decisions = self._act.take(judgement, self._controls())
         await self._write(changes, decisions)
-        self._progress.judged(judgement.window_end)
+        await self._done(decisions)
 
     async def _end(self, end: bytes) -> None:
         """Pass on the end of our run; that of another run is nothing to us."""

@@ -11,12 +11,16 @@ from streams.now import wall_ms
 from streams.window import Timing
 
 
-def control_of(kind: ControlKind, *, by: str, params: Mapping[str, Any], timing: Timing | None = None) -> Control:
-    """A control that governs from the window that is open now: it is judged later than this is written."""
-    now_ms, window_ms = wall_ms(), (timing or Timing()).window_ms
-    return Control(
-        id=uuid.uuid4().hex, at_ms=now_ms, by=by, kind=kind, window_start_ms=now_ms // window_ms * window_ms, params=dict(params)
-    )
+def control_of(
+    kind: ControlKind, *, by: str, params: Mapping[str, Any], now_ms: int | None = None, timing: Timing | None = None
+) -> Control:
+    """A control that governs from the window that is open at `now_ms`, the wall clock's now by default.
+
+    That window is judged later than the control is written, so that it is no matter of luck which window is the first.
+    """
+    at_ms, window_ms = wall_ms(), (timing or Timing()).window_ms
+    start_ms = (at_ms if now_ms is None else now_ms) // window_ms * window_ms
+    return Control(id=uuid.uuid4().hex, at_ms=at_ms, by=by, kind=kind, window_start_ms=start_ms, params=dict(params))
 
 
 def record_of_control(control: Control) -> Record:

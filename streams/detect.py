@@ -32,7 +32,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 class Detect:
     """Stage 2 as a stage of one log: the join and the panel.
 
-    The join is built when the first block tells how many source partitions there are.
+    The join is built when the first block tells how many source partitions there are, and anew when there are more.
 
     Args:
         run: The mark of the run whose end closes all windows; None in a service that does not end.
@@ -69,10 +69,12 @@ class Detect:
             await self._end(join, arrived.sealed.marker.partition, msgspec.json.decode(arrived.end, type=RunEnd))
 
     def _joined(self, arrived: Arrived) -> Join:
-        marker = arrived.sealed.marker
-        if self._join is None:
-            self._partitions = marker.partitions
-            self._join = self._plan.join(range(self._partitions))
+        partitions = arrived.sealed.marker.partitions
+        if self._join is None or partitions > self._partitions:
+            known = self._join.snapshot() if self._join is not None else None
+            self._partitions, self._join = partitions, self._plan.join(range(partitions))
+            if known is not None:
+                self._join.restore(known)
         self._join.add(arrived.sealed)
         return self._join
 

@@ -12,7 +12,6 @@ from streams.ingest import Ends
 from streams.kafka import Kafka, TopicPartition
 from streams.observed import Observed
 from streams.outputs import write_whole
-from streams.replay import summary
 from streams.tally import Tally
 from streams.topics import Topics
 
@@ -54,5 +53,11 @@ class EndOfRun:
             tally = Tally()
             tally.restore(state)
             tallies.append(tally)
-        figures = summary(Tally.total(tallies), windows=result.windows, wall_seconds=wall_seconds)
+        total = Tally.total(tallies)
+        figures = {
+            **total.summary(),
+            "windows": result.windows,
+            "wall_seconds": round(wall_seconds, 3),
+            "records_per_second": round(total.records / wall_seconds),
+        }
         write_whole(folder / "summary.json", json.dumps(figures, indent=2).encode() + b"\n")

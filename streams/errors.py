@@ -1,16 +1,18 @@
 """What can go wrong that a person can put right: the errors that the command line prints as one line and answers with exit code 2.
 
-    TidegateError
-    ├── WrongUseError     options that do not go together, a value that makes no sense; nothing was started
-    ├── InputError        a file, recording or scenario that cannot be read; what was written so far is incomplete
-    └── BrokerError       Kafka does not answer, or refuses; state is safe, the same command may be run again
+    TidegateError             in actions/errors.py
+    ├── PolicyError           a policy that cannot be used, in actions/policy; the one in force stays in force
+    ├── WrongUseError         options that do not go together, a value that makes no sense; nothing was started
+    ├── InputError            a file, recording or scenario that cannot be read; what was written so far is incomplete
+    ├── BrokerError           Kafka does not answer, or refuses; state is safe, the same command may be run again
+    └── ServiceError          the running service does not answer, or says no, in streams/client.py; nothing was changed
 
 Anything else is a fault of Tidegate and shows its traceback.
 """
 
+from actions.errors import TidegateError
 
-class TidegateError(Exception):
-    """Root of the tree; the message is one clear line without a full stop, and never holds a secret."""
+__all__ = ["BrokerError", "InputError", "TidegateError", "WrongUseError"]
 
 
 class WrongUseError(TidegateError):

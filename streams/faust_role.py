@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from streams.errors import BrokerError
 from streams.faust_app import faust_app
+from streams.kicked import Kicked, other_worker
 from streams.settings import KafkaSettings
 
 log = logging.getLogger("tidegate.faust")
@@ -41,6 +44,8 @@ class FaustRole:
         self._app.on_partitions_assigned.connect(self._assigned, weak=False)
         self._app.on_partitions_revoked.connect(self._revoked, weak=False)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._instance = instance
+        self._kicked = Kicked()
 
     @property
     def ready(self) -> bool:
@@ -57,11 +62,16 @@ class FaustRole:
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            failed = next(iter(self._members.values())).failed
-            if not failed.done():
-                failed.set_exception(error)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        failed = next(iter(self._members.values())).failed
+        if not failed.done():
+            failed.set_exception(error)
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:
+        if self._instance is not None and revoked and self._kicked.lost(time.monotonic()):
+            self._fail(BrokerError(other_worker(self._instance)))
         for topic in {tp.topic for tp in revoked} & self._members.keys():
             await self._members[topic].revoked()
 

@@ -57,10 +57,8 @@ class Idleness:
             window = watermark_ms // self.timing.window_ms
             self._announced = window if self._announced is None else max(self._announced, window)
 
-    def due(self, *, ended_at_ms: int, skew_ms: int = 0) -> int | None:
-        """The idle mark to be sent: `idle at`, in the clock of arrivals, or None.
-
-        A mark is due when the partition was quiet for the idle time and the mark lets another window be complete.
+    def idle_at(self, *, ended_at_ms: int, skew_ms: int = 0) -> int | None:
+        """Since when the partition is idle, in the clock of arrivals; None while it is not.
 
         Args:
             ended_at_ms: When the log was last known to be read to its end.
@@ -68,8 +66,8 @@ class Idleness:
         """
         if self._last_ms is not None and ended_at_ms - self._last_ms < self.timing.idle_ms:
             return None
-        idle_at_ms = ended_at_ms - skew_ms - self.timing.idle_ms
-        window = (idle_at_ms - self.timing.grace_ms) // self.timing.window_ms
-        if self._announced is not None and window <= self._announced:
-            return None
-        return idle_at_ms
+        return ended_at_ms - skew_ms - self.timing.idle_ms
+
+    def is_due(self, idle_at_ms: int) -> bool:
+        """Whether an idle mark lets another window be complete."""
+        return self._announced is None or (idle_at_ms - self.timing.grace_ms) // self.timing.window_ms > self._announced

@@ -7,15 +7,15 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import IllegalStateError, KafkaError, for_code
 
 from streams.errors import BrokerError
 from streams.settings import KafkaSettings
@@ -23,7 +23,7 @@ from streams.topics import MESSAGE_BYTES, Topic
 
 log = logging.getLogger("tidegate.kafka")
 
-__all__ = ["ConsumerRebalanceListener", "Kafka", "KafkaError", "TopicPartition"]
+__all__ = ["ConsumerRebalanceListener", "IllegalStateError", "Kafka", "KafkaError", "TopicPartition"]
 
 SESSION_MS = 8_000
 HEARTBEAT_MS = 2_000
@@ -91,7 +91,8 @@ class Kafka:
         if self._idempotent is not False:
             producer = self._new_producer(idempotent=True)
             try:
-                await producer.start()
+                with _quiet("aiokafka.producer.sender"):
+                    await producer.start()
             except KafkaError as error:
                 await producer.stop()
                 if self._idempotent or not await self._answers():
@@ -215,6 +216,17 @@ async def _create(admin: Any, topics: Iterable[Topic]) -> None:
     new = [NewTopic(topic.name, topic.partitions, replicas, topic_configs=dict(topic.config)) for topic in topics]
     for name, code, *_ in (await admin.create_topics(new)).topic_errors:
         _check_created(name, code)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """What a library says of a failure that is expected is not logged."""
+    logger = logging.getLogger(name)
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
 
 
 def _check_created(name: str, code: int) -> None:

@@ -44,6 +44,11 @@ class KafkaLedger:
         async with self._grown:
             self._grown.notify_all()
 
+    async def answered(self, decision_id: str) -> None:
+        """Return once a decision has a receipt, be it that a person has to agree."""
+        async with self._grown:
+            await self._grown.wait_for(lambda: self._ledger.standing(decision_id).receipt is not None)
+
     async def append(self, record: LedgerRecord) -> int:
         """Write a record durably and give its offset.
 

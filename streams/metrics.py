@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 OTHER = "other"
@@ -54,7 +54,7 @@ UNKEYED = Declared(
 )  # fmt: skip
 SPEND = Declared(
     name="tidegate_spend_usd_total", kind="counter", unit="US dollars", labels=("model", "priced"), limit=200,
-    meaning="Cost of accepted records; `priced` is `known` (billed or by the book) or `assumed` (unknown model, the policy's bound).",
+    meaning="Cost of accepted records; `priced` is `known` (billed or by the book) or `assumed` (unknown model: policy's bound).",
 )  # fmt: skip
 TOKENS = Declared(
     name="tidegate_tokens_total", kind="counter", unit="tokens", labels=("model", "direction"), limit=200,
@@ -130,6 +130,7 @@ class Metrics:
     """The metrics of one worker, in a registry of their own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._instruments: dict[str, _Instrument] = {each.name: _instrument(each, self.registry) for each in DECLARED}
         self._seen: dict[str, set[tuple[str, ...]]] = {each.name: set() for each in DECLARED}

@@ -51,6 +51,8 @@ class OwnedPartition:
         self.number = number
         self.source = source
         self.idleness = idleness
+        self.position = 0
+        """The offset of the next record to be fetched."""
         self.ended = False
         self.dropped = False
         self._slot = slot
@@ -73,6 +75,7 @@ class OwnedPartition:
                     arrivals_ms=[record.timestamp for record in part],
                 )
                 sealed = self.source.feed(batch)
+                self.position = self.source.next_offset
                 await self._send(sealed)
                 metrics.take(self.number, self.source.tally)
                 await asyncio.sleep(0)
@@ -99,7 +102,7 @@ class OwnedPartition:
         async with self._turn:
             if not self.dropped and not self.ended:
                 mark = RunEnd(run=run, tally=self.source.tally.snapshot())
-                await self._send(self.source.end(), end=msgspec.json.encode(mark))
+                await self._send([*self.source.settle(), self.source.end()], end=msgspec.json.encode(mark))
                 self.ended = True
 
     def save_if_due(self, commit: Callable[[int, int], Awaitable[None]]) -> None:
@@ -111,12 +114,11 @@ class OwnedPartition:
         if self._saving is not None:
             self._saving.result()
         if self._slot.position != self.source.next_offset:
-            self._saving = asyncio.create_task(self._save(commit))
+            self._saving = asyncio.create_task(self._save(self.source.next_offset, self.source.snapshot(), commit))
 
-    async def _save(self, commit: Callable[[int, int], Awaitable[None]]) -> None:
+    async def _save(self, position: int, state: dict[str, Any], commit: Callable[[int, int], Awaitable[None]]) -> None:
         started_s = time.monotonic()
-        position = self.source.next_offset
-        await self._slot.save(position, self.source.snapshot())
+        await self._slot.save(position, state)
         spent_s = time.monotonic() - started_s
         self._due_s = time.monotonic() + min(max(COST_FACTOR * spent_s, SHORTEST_S), LONGEST_S)
         await commit(self.number, position)
@@ -130,7 +132,7 @@ class OwnedPartition:
             if self._saving is not None:
                 await asyncio.wait([self._saving])
             if self._slot.position != self.source.next_offset:
-                await self._save(commit)
+                await self._save(self.source.next_offset, self.source.snapshot(), commit)
 
     def drop(self) -> None:
         """Let go of the partition without a word; another owner goes on from the last snapshot."""

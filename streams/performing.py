@@ -92,6 +92,7 @@ class Performing:
         self._output = output
         self._performer: Performer | None = None
         self._running: asyncio.Task[None] | None = None
+        self._came = asyncio.Event()
         self._turn = asyncio.Lock()
 
     @property
@@ -112,10 +113,13 @@ class Performing:
                 await self._output.opened()
                 self._performer = self._new()
                 self._running = asyncio.create_task(self._run(self._performer))
+                self._came.set()
 
     async def revoked(self) -> None:
         """The partition was taken away, or the worker stops: finish what is being sent, begin nothing new."""
+        self._came.clear()
         async with self._turn:
+            self._came.clear()
             performer, running, self._performer, self._running = self._performer, self._running, None, None
             if performer is not None and running is not None:
                 performer.stop()
@@ -159,8 +163,7 @@ class Performing:
     async def _propose(self, decision: Decision) -> None:
         await self._output.decided(decision)
         while True:
-            if self._performer is None:
-                await self.assigned()
+            await self._came.wait()
             try:
                 if self._performer is not None:
                     await self._performer.propose([decision])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from detectors.canonical import parse_time
+from streams.now import Now
 from streams.window import Timing
 
 CAUGHT_UP_S = 10.0
@@ -19,18 +20,20 @@ class Progress:
     The lag of a service that keeps up is 0: what a window always waits for, its own length, the grace and the idle time, is no lag.
 
     Args:
-        now_ms: Gives the time, on the clock of the run.
+        now: The clock; a stream's hears the end of each window, and its grace.
         fresh: Whether this is the first start, which works off history and acts on none of it.
     """
 
-    def __init__(self, *, now_ms: Callable[[], int], timing: Timing, fresh: bool = False) -> None:
-        self._now_ms = now_ms
+    def __init__(self, *, now: Now, timing: Timing, fresh: bool = False) -> None:
+        self._now = now
+        self._grace_ms = timing.grace_ms
         self._wait_ms = timing.window_ms + timing.grace_ms + timing.idle_ms
         self._judged_ms: int | None = None
         self._acts_after: str | None = None if fresh else ""
 
     def judged(self, window_end: str) -> None:
-        """A window was judged."""
+        """A window was judged; what it leads to is about to be written."""
+        self._now.heard(parse_time(window_end) + self._grace_ms)
         self._judged_ms = max(self._judged_ms or 0, parse_time(window_end))
         if self._acts_after is None and self.lag_s < CAUGHT_UP_S:
             self._acts_after = window_end
@@ -40,7 +43,7 @@ class Progress:
         """Seconds behind; 0 before the first window."""
         if self._judged_ms is None:
             return 0.0
-        return max(self._now_ms() - self._judged_ms - self._wait_ms, 0) / 1000
+        return max(self._now.ms - self._judged_ms - self._wait_ms, 0) / 1000
 
     @property
     def blind(self) -> str:

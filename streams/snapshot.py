@@ -127,6 +127,16 @@ class Snapshots:
             log.warning("a snapshot of %s at %d is not whole and is passed over", key, manifest.position)
         return slot, None
 
+    async def log_start(self, topic: str) -> int:
+        """The first offset that the one partition of a topic still has.
+
+        Raises:
+            BrokerError: when Kafka does not answer.
+        """
+        tp = TopicPartition(topic, 0)
+        async with self._kafka.reading([tp]) as consumer:
+            return int((await consumer.beginning_offsets([tp]))[tp])
+
     async def _read(self, key: str) -> _Found:
         """All that the topic holds under a key: the last value of each record's key, unless a tombstone took it away."""
         found, prefix = _Found(), f"{key}/".encode()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from streams.append import Record
+from streams.errors import BrokerError
 from streams.faust_app import record_of_event
 from streams.snapshot import Slot, Snapshots
 
@@ -68,6 +69,8 @@ class Stateful:
         self._slot: Slot | None = None
         self._held: deque[Any] = deque()
         self._turn = asyncio.Lock()
+        self._came = asyncio.Event()
+        self._tenure = 0
         self._due_s = 0.0
 
     @property
@@ -84,43 +87,58 @@ class Stateful:
         """The agent. A failure is passed to `failed` and ends all work here: to go on would leave a hole in the state."""
         try:
             async for event in stream.noack().events():
+                tenure = self._tenure
+                await self._came.wait()
                 async with self._turn:
-                    await self._take(event)
+                    if tenure == self._tenure and self._stage is not None:
+                        await self._take(self._stage, event)
         except Exception as error:  # noqa: BLE001 (Faust would restart the agent and skip the event)
             if not self.failed.done():
                 self.failed.set_exception(error)
             await asyncio.Event().wait()
 
-    async def _take(self, event: Any) -> None:
-        stage = self._stage or await self._restore()
+    async def _take(self, stage: Stage, event: Any) -> None:
         offset, record = record_of_event(event)
         if offset > stage.next_offset > 0:
-            log.warning("%s: records %d to %d are gone from the log", self.topic, stage.next_offset, offset - 1)
+            await self._explain_gap(stage.next_offset, offset)
         if offset >= stage.next_offset:
             await stage.take(offset, record)
         self._held.append(event)
         self._acknowledge()
+
+    async def _explain_gap(self, wanted: int, offset: int) -> None:
+        """What the log has deleted is lost; what it still has and was not delivered must not be passed over.
+
+        Raises:
+            BrokerError: when the log still has it; after a restart the group's offset brings it.
+        """
+        if await self._snapshots.log_start(self.topic) <= wanted:
+            raise BrokerError(f"{self.topic} gave record {offset} in place of {wanted}; start the worker again")
+        log.warning("%s: records %d to %d are gone from the log", self.topic, wanted, offset - 1)
 
     async def assigned(self) -> None:
         """The partition came: restore its state at once, so that a standby is ready before the next record."""
         async with self._turn:
             if self._stage is None:
                 await self._restore()
+                self._came.set()
 
     async def revoked(self) -> None:
-        """The partition was taken away."""
+        """The partition was taken away. What was delivered before and not worked off will be delivered again."""
+        self._came.clear()
+        self._tenure += 1
         async with self._turn:
+            self._came.clear()
             self._stage = self._slot = None
             self._held.clear()
 
-    async def _restore(self) -> Stage:
+    async def _restore(self) -> None:
         slot, snapshot = await self._snapshots.open(self._key)
         stage = self._new()
         if snapshot is not None:
             stage.restore(snapshot.position, snapshot.state)
         self._stage, self._slot, self._due_s = stage, slot, time.monotonic() + SHORTEST_S
         log.info("%s goes on at %d", self.topic, stage.next_offset)
-        return stage
 
     def _acknowledge(self) -> None:
         position = self._slot.position if self._slot is not None else None

@@ -39,6 +39,9 @@ _COMPACTED = {
 }
 _FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "max.message.bytes": str(MESSAGE_BYTES)}
 
+TELEMETRY = {"retention.ms": "-1", "retention.bytes": str(10 * 1024**3)}
+"""Of a telemetry topic that we create: bounded by size, since a recorded stream is older than any age that one would set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
@@ -131,5 +134,5 @@ class Topics:
         )
 
     def sources(self) -> tuple[Topic, ...]:
-        """The user's topics, created only where they are missing and the broker allows it, with its own defaults."""
-        return (Topic(self.telemetry, 4, {}),)
+        """The user's topics, created only where they are missing and the broker allows it."""
+        return (Topic(self.telemetry, 4, TELEMETRY),)

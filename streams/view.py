@@ -13,7 +13,7 @@ from actions.decision import Decision
 from actions.incident import Incident
 from actions.policy.model import Policy
 from actions.quotas import Quota
-from detectors.anomaly import CanaryVerdict
+from detectors.anomaly import Anomaly, CanaryVerdict
 from detectors.scope import scope_of, scope_text
 from streams.append import Appender
 from streams.controls import control_of, record_of_control
@@ -28,7 +28,7 @@ LISTED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class WorkerFacts:
     """The worker behind the view.
 
     Attributes:
@@ -52,7 +52,7 @@ class ServiceView:
     def __init__(
         self,
         *,
-        worker: Worker,
+        worker: WorkerFacts,
         policy: Policy,
         observed: Observed,
         progress: Progress,
@@ -91,6 +91,10 @@ class ServiceView:
     def incidents(self) -> Sequence[Incident]:
         """Newest first."""
         return sorted(self._observed.incidents.values(), key=lambda each: (each.opened, each.id), reverse=True)[:LISTED]
+
+    def anomalies(self) -> Sequence[Anomaly]:
+        """Newest first."""
+        return list(reversed(self._observed.anomalies.values()))[:LISTED]
 
     def decisions(self) -> Sequence[Decision | Mapping[str, Any]]:
         """Newest first, with what became of them."""
@@ -148,7 +152,7 @@ class ServiceView:
         Raises:
             ControlUnavailableError: when that takes more than 5 s.
         """
-        control = control_of(kind, by=by, params=params)
+        control = control_of(kind, by=by, params=params, now_ms=self._now.ms)
         try:
             async with asyncio.timeout(CONTROL_S):
                 await self._appender.append(self._topics.control, [record_of_control(control)])

@@ -1,7 +1,10 @@
 import errno
+import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -73,5 +76,13 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_all_errors_of_ours_are_drawn_in_the_tree() -> None:
-    tree = sys.modules["streams.errors"].__doc__ or ""
-    assert all(error.__name__ in tree for error in TidegateError.__subclasses__())
+    for module in ("actions.policy", "streams.client"):
+        importlib.import_module(module)
+    tree = importlib.import_module("streams.errors").__doc__ or ""
+    assert [error.__name__ for error in TidegateError.__subclasses__() if error.__name__ not in tree] == []
+
+
+def test_a_policy_that_cannot_be_used_is_said_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "policy.yaml").write_text("version: 1\nmode: loud\n")
+    assert program.run(["replay", "x.jsonl", "--policy", str(tmp_path / "policy.yaml")]) == 2
+    assert re.fullmatch(r"tidegate: \S+/policy.yaml:2: mode: .*\n", capsys.readouterr().err)
