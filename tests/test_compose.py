@@ -44,6 +44,12 @@ def test_the_compose_file_runs_the_kafka_that_the_tests_run(compose: dict[str, A
     assert {compose["services"][name]["image"] for name in ("kafka", "topics")} == {f"apache/kafka:{version[1]}"}
 
 
+def test_prometheus_scrapes_the_port_that_tidegate_listens_on(compose: dict[str, Any]) -> None:
+    scrapes = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    port = compose["services"]["tidegate"]["environment"]["TIDEGATE_HTTP"].split(":")[-1]
+    assert scrapes[0]["static_configs"][0]["targets"] == [f"tidegate:{port}"]
+
+
 def test_files_that_the_compose_file_names_are_there(compose: dict[str, Any]) -> None:
     assert (ROOT / compose["services"]["tidegate"]["build"]["dockerfile"]).is_file()
     for volume in compose["services"]["prometheus"]["volumes"]:

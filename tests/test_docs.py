@@ -1,11 +1,15 @@
 """What the documents say is there is there."""
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
-from streams.cli import COMMANDS
+import streams
+from streams import metrics
+from streams.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
@@ -40,3 +44,28 @@ def test_the_readme_names_the_two_commands_that_a_stranger_needs() -> None:
     text = (ROOT / "README.md").read_text()
     assert "make demo" in text
     assert "make test" in text
+
+
+def test_the_rules_for_prometheus_ask_for_metrics_that_exist() -> None:
+    declared = {value.name for value in vars(metrics).values() if isinstance(value, metrics.Declared)}
+    asked = set(re.findall(r"\btidegate_[a-z_]+", (ROOT / "deploy" / "prometheus" / "rules.yml").read_text()))
+    assert asked <= declared
+
+
+def test_the_commands_of_the_readme_are_understood() -> None:
+    lines = re.findall(r"^\.venv/bin/tidegate (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert lines
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        command = cli.get_command(click.Context(cli), name)
+        assert command
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {argument for argument in arguments if argument.startswith("--")} <= known
+
+
+def test_the_map_of_streams_names_files_that_are_there() -> None:
+    lines = re.findall(r"^([a-z][a-z_/, ]*?)  +\S", streams.__doc__ or "", re.MULTILINE)
+    names = {name.strip(",/") for line in lines for name in line.split()}
+    there = {path.stem for path in (ROOT / "streams").iterdir()}
+    assert "merge" in names
+    assert names <= there

@@ -16,9 +16,9 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run."""
+    """One browser for a module: while it is there Playwright's event loop runs in this thread, and no other can."""
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or "/usr/bin/chromium"
         browser = playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=list(QUIET))

@@ -70,7 +70,7 @@ def test_another_scope_keeps_the_zoom(page: Page) -> None:
 
 @pytest.mark.usefixtures("asked")
 def test_an_incident_shows_itself_in_the_chart_of_its_scope(page: Page) -> None:
-    page.locator("details").first.click()
+    page.locator("details.card summary").first.click()
     page.locator("details button").first.click()
     assert page.locator("#chart").get_attribute("data-scope") == "tenant=acme"
     assert seen_ms(page) < 2 * 3_600_000
@@ -81,7 +81,7 @@ def test_clicking_a_band_opens_its_incident(page: Page) -> None:
     box = page.locator("#chart .u-over").bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] * 3.3 / 24, box["y"] + 150)
-    assert page.locator("details[open] .what").inner_text() == "token spike: tenant acme"
+    assert page.locator("details.card[open] > summary .what").inner_text() == "token spike: tenant acme"
 
 
 @pytest.mark.usefixtures("asked")

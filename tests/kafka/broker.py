@@ -149,6 +149,7 @@ class Plan:
             "group.initial.rebalance.delay.ms": "0",
             "auto.create.topics.enable": "false",  # a misspelt topic is an error
             "log.cleaner.dedupe.buffer.size": "16777216",
+            "log.retention.ms": "-1",  # recorded streams are months old, and would be deleted under a test
             **self.extra,
         }
 
