@@ -1,0 +1,64 @@
+"""A command line -> it runs as a process of its own; its CPU time, wall time and memory, as the kernel counted them."""
+
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class ChildError(RuntimeError):
+    """The process did not end well; the message holds the end of what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One finished process.
+
+    Attributes:
+        cpu_s: user and system time of all its threads, and of children that it waited for.
+        resident_mb: the most memory that it had, in MB.
+    """
+
+    stdout: str
+    wall_s: float
+    cpu_s: float
+    resident_mb: float
+
+
+def run(
+    command: Sequence[str], *, core: int | None = None, timeout_s: float = 1800.0, environ: Mapping[str, str] | None = None
+) -> Ran:
+    """Run a command in the project's folder, pinned to one core if one is named.
+
+    Raises:
+        ChildError: when its exit code is not 0, or it takes longer than `timeout_s`.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began_s = time.perf_counter()
+        pinned = ["taskset", "-c", str(core), *command] if core is not None else list(command)
+        process = subprocess.Popen(pinned, stdout=out, stderr=err, cwd=ROOT, env={**os.environ, **(environ or {})})
+        status, usage = _wait(process, began_s + timeout_s)
+        wall_s = time.perf_counter() - began_s
+        out.seek(0)
+        err.seek(0)
+        stdout, stderr = out.read().decode(), err.read().decode()
+    if status != 0:
+        raise ChildError(f"{' '.join(command)} ended with {status} after {wall_s:.0f} s:\n{stdout[-1000:]}{stderr[-3000:]}")
+    return Ran(stdout, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+
+
+def _wait(process: "subprocess.Popen[bytes]", deadline_s: float) -> tuple[int, resource.struct_rusage]:
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage
+        if time.perf_counter() > deadline_s:
+            process.kill()
+        time.sleep(0.02)

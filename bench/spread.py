@@ -1,0 +1,23 @@
+"""Figures of several rounds -> smallest, median and largest, as numbers and as a text."""
+
+import statistics
+from collections.abc import Sequence
+
+
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """(min, median, max); a bench without a round has none to tell.
+
+    >>> spread([3.0, 1.0, 2.0])
+    (1.0, 2.0, 3.0)
+    """
+    return min(values), statistics.median(values), max(values)
+
+
+def rates(values: Sequence[float]) -> str:
+    """Smallest, median and largest, in thousands where they are large; a single value as it is.
+
+    >>> rates([131_000.0, 99_400.0, 120_000.0]), rates([41.26, 52.0])
+    ('99k / 120k / 131k', '41.3 / 46.6 / 52.0')
+    """
+    shown = [f"{value / 1000:.0f}k" if value >= 10_000 else f"{value:,.1f}" for value in spread(values)]
+    return " / ".join(shown) if len(values) > 1 else shown[0]
