@@ -20,7 +20,7 @@ install: $(UV)  ## .venv with what Tidegate needs to run
 
 dev: $(VENV)/.dev  ## .venv with what is needed to work on it, too
 
-demo: $(VENV)/.run  ## a simulated gateway goes wrong in four ways; watch Tidegate find and mend it
+demo: $(VENV)/.run  ## a simulated gateway goes wrong in five ways; watch Tidegate find and mend it
 	$(BIN)/tidegate demo $(ARGS)
 
 test: $(VENV)/.dev  ## all tests, on a real Kafka, Prometheus and browser; ARGS go to pytest
