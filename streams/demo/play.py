@@ -80,6 +80,12 @@ class Play:
         for case in self.report.cases:
             case.cut_short = case in self._state.cases and not case.done
 
+    def stopping(self) -> None:
+        """Show that the end has come."""
+        self._state.phase = "everything is being stopped"
+        self._state.elapsed_s = self._elapsed_s
+        self._screen.show(self._state)
+
     @property
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._started_s

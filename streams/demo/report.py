@@ -63,18 +63,19 @@ class Report:
 
     def words(self) -> list[str]:
         """For people."""
-        found = sum(Step.FOUND in case.marks for case in self.cases)
-        cost_usd = sum(float(case.cost_usd) for case in self.cases)
+        shown = [case for case in self.cases if case.marks or not case.cut_short]
+        found = sum(Step.FOUND in case.marks for case in shown)
+        cost_usd = sum(float(case.cost_usd) for case in shown)
         lines = [
-            f"{found} of {len(self.cases)} incidents found in {self.records:,} records and ${self.spend_usd:,.2f} of spend",
+            f"{found} of {len(shown)} incidents found in {self.records:,} records and ${self.spend_usd:,.2f} of spend",
             f"They cost ${cost_usd:,.2f} above what is normal.",
-            *(f"  {case.scripted.name:58} {_steps(case.marks)}" for case in self.cases),
+            *(f"  {case.scripted.name:58} {_steps(case.marks)}" for case in shown),
         ]
         lines += [f"paged, and not in the script: {title}" for title in self.unscripted]
         lines.append(
             f"The stream is kept. Judge it anew: {self.replay}" if self.kept else "--keep DIR keeps the stream for replay."
         )
-        lines += ["stopped before its end"] if self.interrupted else []
+        lines += ["stopped by hand"] if self.interrupted else []
         lines += [f"missing: {each}" for each in self.complaints]
         return lines
 

@@ -96,7 +96,7 @@ class Demo:
                     raise
                 play.cut_short()
                 self.report.interrupted = True
-            self._screen.show(State(phase="everything is being stopped", elapsed_s=time.monotonic() - started_s))
+            play.stopping()
             if self._options.keep is not None:
                 await its.record()
                 self.report.kept = self._options.keep

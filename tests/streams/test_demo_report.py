@@ -72,3 +72,11 @@ def test_without_a_terminal_each_phase_is_one_line():
     for elapsed_s in (1.0, 2.0):
         lines.show(State(phase="calm", elapsed_s=elapsed_s))
     assert console.file.getvalue() == "    1 s  calm\n"
+
+
+def test_what_a_person_cut_short_is_no_fault():
+    its = Case(scripted(), cut_short=True)
+    report = Report(cases=[case(), its], interrupted=True)
+    assert report.complaints == []
+    assert report.words()[0].startswith("1 of 1 incidents")
+    assert "stopped by hand" in report.words()
