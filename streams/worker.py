@@ -1,6 +1,7 @@
 """Settings and a policy -> a running worker: its roles, what it knows of the service, HTTP, from start to graceful stop."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -39,6 +40,8 @@ log = logging.getLogger("tidegate.worker")
 
 STOP_S = 9.0
 """All of a graceful stop; supervisors kill after 10 s."""
+FLUSH_S = 2.0
+"""For the producer to let go of its connections: all that counts was acknowledged before."""
 STUCK_S = 60.0
 """A worker that has not been able to write for so long says that it wants to be restarted."""
 RECENT = 20_000
@@ -117,7 +120,9 @@ class Worker:
             await self._live(server)
         finally:
             server.stop()
-            await self._parts.appender.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_S):
+                    await self._parts.appender.stop()
 
     async def _find_ends(self, partitions: int) -> Ends | None:
         if not self._settings.until_end:
