@@ -64,7 +64,8 @@ class Unasked:
     """An incident that hits no label.
 
     Attributes:
-        beside: the fault that was on when it opened, or up to 10 minutes before; "" when there was none.
+        beside: the fault that was on when it opened, or up to 10 minutes before, or that the scenario had ended, so that everybody
+            fell silent while the last answers came in; "" when there was neither.
         worst: its most severe anomaly, in words.
     """
 
@@ -148,7 +149,9 @@ def _delay_s(label: Label, ordered: list[Anomaly]) -> float | None:
 def _unasked(incident: Incident, members: list[Anomaly], scenario: Scenario) -> Unasked:
     worst = max(members, key=lambda each: (each.severity.rank, each.window_end))
     since_s = (parse_time(incident.opened) - scenario.start_ms) / 1000
-    beside = (each for each in scenario.faults if each.at / 1000 <= since_s <= (each.at + each.for_ms) / 1000 + AFTER_S)
+    beside = [_words(each) for each in scenario.faults if each.at / 1000 <= since_s <= (each.at + each.for_ms) / 1000 + AFTER_S]
+    if since_s >= scenario.duration_ms / 1000:
+        beside.append("the end of the scenario")
     return Unasked(
         severity=incident.severity.value,
         title=incident.title,
@@ -157,7 +160,7 @@ def _unasked(incident: Incident, members: list[Anomaly], scenario: Scenario) -> 
         worst=f"{worst.detector} {worst.scope} {worst.window_start}..{worst.window_end} observed {worst.observed} "
         f"expected {worst.expected} {worst.unit}: {worst.reason}",
         cost_usd=incident.cost_usd,
-        beside=next(map(_words, beside), ""),
+        beside=next(iter(beside), ""),
     )
 
 

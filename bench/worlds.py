@@ -15,7 +15,7 @@ LASTS_S = 10 * 60
 DAY_S = 86_400
 MONDAY_S = 1_772_409_600  # 2026-03-02
 RATES = (1.0, 1.0, 1.5, 2.0, 3.0, 5.0)
-"""Operations a second of the tenants that faults strike, mean over a day."""
+"""Operations a second of the tenants that faults strike, mean over a day; their daily wave leaves each at 1 or more at any hour."""
 STORMS: tuple[Mapping[str, float], ...] = (
     {"amplification": 3.0},
     {"amplification": 4.0},
@@ -30,7 +30,10 @@ SERVICES = ("chat-api", "search-api", "docs-api", "code-api")
 
 
 def _tenants() -> list[dict[str, Any]]:
-    busy = [{"name": f"busy-{number}", "operations_per_s": rate} for number, rate in enumerate(RATES, 1)]
+    busy = [
+        {"name": f"busy-{number}", "operations_per_s": rate, "amplitude": min(0.5, 1 - 1 / rate)}
+        for number, rate in enumerate(RATES, 1)
+    ]
     return [*busy, {"name": "small", "count": 6, "operations_per_s": 0.05, "spread": 0.8}]
 
 
