@@ -24,11 +24,11 @@ from bench.board import Part, Table, keep
 from bench.child import ChildError, Ran, run
 from bench.dense import Dense
 from bench.spread import rates, spread
-from streams.kafka import Kafka
+from streams.log.kafka import Kafka
+from streams.log.topics import Topic, Topics
 from streams.settings import KafkaSettings
 from streams.simulate.produce import TopicSink, produce
 from streams.simulate.traffic import Traffic, stream
-from streams.topics import Topic, Topics
 from tests.kafka.broker import Cluster, Plan, free_ports, running
 
 TARGET = 40.0

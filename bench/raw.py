@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streams.kafka import Kafka, TopicPartition
+from streams.log.kafka import Kafka, TopicPartition
 from streams.settings import KafkaSettings
 from streams.usage import Usage
 

@@ -3,7 +3,7 @@
 pipeline                the whole way on one page
 
 Stage 1, pure
-source/                 files and recordings -> batches of a source partition
+source/ batch           files and recordings -> batches of a source partition
 usage decode columns    bytes -> accepted usages as columns, or the reason why a record is refused
 catalogue tariff charge price
                         usages -> nano-dollars
@@ -19,16 +19,12 @@ outputs labels spend    judged windows -> files, how well it was found, and the 
 replay                  the three stages in one process
 
 The shell
-settings options topics metrics logs errors
-kafka append positions wire judgement_wire state snapshot
-                        what goes over the log, and how state is kept there
-faust_app faust_role stateful
-                        Faust: the worker that carries the stages
-ingest owned idle dead_letter, detect, act performing
-                        each stage over its topics; its parts are put together in ingest_role, detect_role, act_role
-worker worker_parts     the roles in one process, with http, view, progress, observed, tail
-end_of_run record       what `--until-end` writes; what `tidegate record` keeps
+settings options now metrics logs errors
+                        what everything outside the core uses
+log/                    what goes over the log, and how state is kept there
+worker/                 the roles in one process, each stage over its topics
 client ask controls     what the other commands ask of a running worker
+tables                  JSON -> tables for people
 
 commands/ cli           the command line
 simulate/ demo/         telemetry with labelled faults, and a house for it to happen in

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.control import ControlKind
-from streams.append import Appender
 from streams.client import DEFAULT_URL, Client
 from streams.controls import control_of, record_of_control
 from streams.errors import BrokerError
-from streams.kafka import Kafka
+from streams.log.append import Appender
+from streams.log.kafka import Kafka
+from streams.log.topics import Topics
 from streams.settings import KafkaSettings
-from streams.topics import Topics
 
 PATIENCE_S = 20.0
 

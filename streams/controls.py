@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.control import Control, ControlKind
 from detectors.canonical import encode
-from streams.append import Record
+from streams.log.append import Record
 from streams.now import wall_ms
 from streams.window import Timing
 

@@ -3,11 +3,14 @@
 import re
 import shlex
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 import streams
+import streams.log
+import streams.worker
 from streams import metrics
 from streams.cli import COMMANDS, cli
 
@@ -63,9 +66,10 @@ def test_the_commands_of_the_readme_are_understood() -> None:
         assert {argument for argument in arguments if argument.startswith("--")} <= known
 
 
-def test_the_map_of_streams_names_files_that_are_there() -> None:
-    lines = re.findall(r"^([a-z][a-z_/, ]*?)  +\S", streams.__doc__ or "", re.MULTILINE)
-    names = {name.strip(",/") for line in lines for name in line.split()}
-    there = {path.stem for path in (ROOT / "streams").iterdir()}
-    assert "merge" in names
-    assert names <= there
+@pytest.mark.parametrize("package", [streams, streams.log, streams.worker], ids=lambda package: package.__name__)
+def test_the_map_of_a_package_names_every_file_and_no_other(package: ModuleType) -> None:
+    lines = re.findall(r"^([a-z][a-z_/, ]*?)(?:  +\S|$)", (package.__doc__ or "").partition("\n")[2], re.MULTILINE)
+    named = {name.strip(",/") for line in lines for name in line.split()}
+    folder = Path(package.__path__[0])
+    there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert named == {name for name in there if not name.startswith("__")}

@@ -70,8 +70,8 @@ def _lines(file: Path | None, options: dict[str, Any]) -> Iterator[bytes]:
 def _from_kafka(settings: "KafkaSettings") -> list[bytes]:
     import asyncio  # noqa: PLC0415
 
-    from streams.kafka import Kafka, TopicPartition  # noqa: PLC0415
-    from streams.topics import Topics  # noqa: PLC0415
+    from streams.log.kafka import Kafka, TopicPartition  # noqa: PLC0415
+    from streams.log.topics import Topics  # noqa: PLC0415
 
     async def read() -> list[bytes]:
         kafka, topic = Kafka(settings, client_id="tidegate-audit"), Topics(settings.topic_prefix).audit

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streams.errors import WrongUseError
+from streams.log.topics import Topics
 from streams.options import kafka_options, take_kafka
-from streams.topics import Topics
 
 if TYPE_CHECKING:
-    from streams.record import Stretch
+    from streams.log.record import Stretch
     from streams.settings import KafkaSettings
 
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print what was recorded as JSON.")
 def command(topic: str | None, out: Path, start: str, end: str | None, *, until_end: bool, as_json: bool, **options: Any) -> None:
     """Record a topic: topic, partition, offset, timestamp, key and value of every record, byte for byte."""
-    from streams.positions import LATEST, position_of  # noqa: PLC0415 (heavy imports are for those who run it)
-    from streams.record import Stretch  # noqa: PLC0415
+    from streams.log.positions import LATEST, position_of  # noqa: PLC0415 (heavy imports are for those who run it)
+    from streams.log.record import Stretch  # noqa: PLC0415
 
     kafka = take_kafka(options, dict(os.environ))
     assert kafka is not None
@@ -51,8 +51,8 @@ def _record(kafka: "KafkaSettings", stretch: "Stretch", out: Path) -> int:
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    from streams.kafka import Kafka  # noqa: PLC0415
-    from streams.record import Recorder  # noqa: PLC0415
+    from streams.log.kafka import Kafka  # noqa: PLC0415
+    from streams.log.record import Recorder  # noqa: PLC0415
 
     async def run() -> int:
         with _counter() as on_records:

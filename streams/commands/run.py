@@ -47,11 +47,11 @@ def _run(settings: Settings, log_level: str) -> None:
     import asyncio  # noqa: PLC0415 (heavy imports are for those who run it)
 
     from actions.policy import DEFAULT_POLICY, PolicyError, load_policy  # noqa: PLC0415
-    from streams.act_role import refuse_far_receivers  # noqa: PLC0415
     from streams.errors import WrongUseError  # noqa: PLC0415
     from streams.logs import set_up_logs  # noqa: PLC0415
     from streams.pipeline import Plan  # noqa: PLC0415
-    from streams.worker import Worker  # noqa: PLC0415
+    from streams.worker.act_role import refuse_far_receivers  # noqa: PLC0415
+    from streams.worker.worker import Worker  # noqa: PLC0415
 
     try:
         policy = load_policy(settings.policy) if settings.policy else DEFAULT_POLICY

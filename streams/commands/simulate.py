@@ -128,9 +128,9 @@ def _to_file(traffic: "Traffic", path: Path, partitions: int | None, shown: _Sho
 def _to_kafka(traffic: "Traffic", settings: "KafkaSettings", to: dict[str, Any], shown: _Shown) -> None:
     import asyncio  # noqa: PLC0415
 
-    from streams.kafka import Kafka, KafkaError  # noqa: PLC0415
+    from streams.log.kafka import Kafka, KafkaError  # noqa: PLC0415
+    from streams.log.topics import TELEMETRY, Topic, Topics  # noqa: PLC0415
     from streams.simulate.produce import TopicSink, produce  # noqa: PLC0415
-    from streams.topics import TELEMETRY, Topic, Topics  # noqa: PLC0415
 
     topic = to["topic"] or Topics(settings.topic_prefix).telemetry
     kafka = Kafka(settings, client_id="tidegate-simulate")

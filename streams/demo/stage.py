@@ -14,14 +14,14 @@ from streams.demo.receivers import Receivers, receiving
 from streams.demo.service import Service, service
 from streams.demo.traffic import LiveTraffic, wall_ms
 from streams.errors import BrokerError
-from streams.kafka import Kafka, KafkaError
-from streams.record import Recorder, Stretch
+from streams.log.kafka import Kafka, KafkaError
+from streams.log.record import Recorder, Stretch
+from streams.log.topics import Topic, Topics
 from streams.settings import KafkaSettings
 from streams.simulate.load import load_scenario
 from streams.simulate.produce import TopicSink
 from streams.simulate.scenario import Scenario
 from streams.simulate.traffic import Traffic
-from streams.topics import Topic, Topics
 
 HISTORY_MS = 3 * 3_600_000
 CALM_MS = 3_600_000

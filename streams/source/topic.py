@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from streams.errors import WrongUseError
-from streams.kafka import Kafka
+from streams.log.kafka import Kafka
+from streams.log.positions import EARLIEST, LATEST, position_of
+from streams.log.record import Recorder, Stretch
 from streams.options import kafka_of_environment
-from streams.positions import EARLIEST, LATEST, position_of
-from streams.record import Recorder, Stretch
 from streams.source.recording import SUFFIX, PartitionSource, RecordingReader
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streams.kafka import Kafka, TopicPartition
+from streams.log.kafka import Kafka, TopicPartition
+from streams.log.topics import TELEMETRY, Topic, Topics
 from streams.settings import KafkaSettings
-from streams.topics import TELEMETRY, Topic, Topics
 
 START_S = 120.0
 

@@ -4,11 +4,11 @@ import contextlib
 import numpy as np
 import pytest
 
-from streams.append import Appender, Record
-from streams.kafka import Kafka, TopicPartition
+from streams.log.append import Appender, Record
+from streams.log.kafka import Kafka, TopicPartition
+from streams.log.snapshot import Snapshots, partition_of
+from streams.log.topics import Topics
 from streams.settings import KafkaSettings
-from streams.snapshot import Snapshots, partition_of
-from streams.topics import Topics
 
 
 @contextlib.asynccontextmanager

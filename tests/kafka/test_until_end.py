@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from streams.kafka import TopicPartition
+from streams.log.kafka import TopicPartition
 from tests.kafka.service import service_on, until
 from tests.kafka.traffic import traffic
 

@@ -1,0 +1,71 @@
+"""A block -> records of `tidegate.windows`, and such records -> blocks again. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from streams.block import Sealed, decode_parts, encode_parts
+from streams.log.append import Headers, Record
+from streams.log.topics import PART_BYTES
+
+PART = "tidegate-part"
+"""Header: `i/n`, part i of n, from 0."""
+END = "tidegate-end"
+"""Header of the last part: the partition was read to the end of a run; its value is the mark of the run, as JSON."""
+
+
+def records_of(sealed: Sealed, *, end: bytes | None = None) -> list[Record]:
+    """The records of a block in the order in which they are written; the last one completes it."""
+    marker = sealed.marker
+    key = f"{marker.partition}/{marker.chunk}/{marker.upto}/{marker.idle_at_ms}".encode()
+    parts = encode_parts(sealed, PART_BYTES)
+    records = [Record(key, part, ((PART, f"{i}/{len(parts)}".encode()),)) for i, part in enumerate(parts)]
+    if end is not None:
+        last = records[-1]
+        records[-1] = Record(last.key, last.value, (*last.headers, (END, end)))
+    return records
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A block that is whole again, and the mark of the run whose end it says, if any."""
+
+    sealed: Sealed
+    end: bytes | None
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Parts of one block."""
+
+    first_offset: int
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+
+class Assembly:
+    """Puts blocks together. Two writers of one block write equal parts, so it does not matter whose parts they are."""
+
+    def __init__(self) -> None:
+        self._gathered: dict[bytes, _Gathered] = {}
+
+    def add(self, offset: int, record: Record) -> Arrived | None:
+        """Take a record; the block that it completes, else None. A record that is no part is passed over."""
+        headers = dict(record.headers)
+        if PART not in headers or record.value is None:
+            return None
+        number, _, count = headers[PART].partition(b"/")
+        gathered = self._gathered.setdefault(record.key, _Gathered(offset))
+        gathered.parts[int(number)] = record.value
+        if len(gathered.parts) < int(count):
+            return None
+        del self._gathered[record.key]
+        return Arrived(decode_parts([gathered.parts[i] for i in range(int(count))]), headers.get(END))
+
+    def needed_from(self, next_offset: int) -> int:
+        """The offset from which the log has to be read again by somebody who knows only the blocks that are whole."""
+        return min((each.first_offset for each in self._gathered.values()), default=next_offset)
+
+
+def record_of(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> Record:
+    """A record as a client hands it over, with what is absent made empty."""
+    kept: Headers = tuple((name, bytes(content)) for name, content in headers or ())
+    return Record(key or b"", value, kept)

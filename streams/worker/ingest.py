@@ -1,0 +1,256 @@
+"""`telemetry` -> blocks on `tidegate.windows` (engine.md, stage 1): the service that reads in batches, in a group of its own."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streams.errors import BrokerError
+from streams.log.kafka import ConsumerRebalanceListener, IllegalStateError, KafkaError, TopicPartition
+from streams.now import Now, wall_ms
+from streams.settings import Clock
+from streams.worker.idle import Idleness, Skew
+from streams.worker.ingest_metrics import IngestMetrics
+from streams.worker.kicked import Kicked, other_worker
+from streams.worker.owned import OwnedPartition
+from streams.worker.parts import Parts
+
+log = logging.getLogger("tidegate.ingest")
+
+MAX_RECORDS = 8_000
+POLL_MS = 200
+RELEASE_S = 5.0
+"""How long a partition that is taken away may take to leave a last snapshot."""
+
+
+class Ends:
+    """Where a run that ends stops reading.
+
+    Attributes:
+        offsets: by partition, the end offset found at the start.
+        run: the mark of the run; workers that found the same offsets have the same.
+    """
+
+    def __init__(self, offsets: Mapping[int, int], run: str) -> None:
+        self.offsets = dict(offsets)
+        self.run = run
+
+
+class Ingest:
+    """Reads the partitions that the group gives this worker, and turns each into blocks.
+
+    A partition that is being restored is paused. A failed send holds everything up until it succeeds: nothing passes it. State is
+    kept in snapshots, and the group's offset is committed after the snapshot that holds it.
+    """
+
+    def __init__(self, *, parts: Parts, metrics: IngestMetrics, now: Now) -> None:
+        self._kafka = parts.kafka
+        self._appender = parts.appender
+        self._snapshots = parts.snapshots
+        self._topics = parts.topics
+        self._plan = parts.plan
+        self._metrics = metrics
+        self._now = now
+        self._skew = Skew()
+        self._consumer: Any = None
+        self._owned: dict[TopicPartition, OwnedPartition] = {}
+        self._restoring: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._instance = parts.instance
+        self._kicked = Kicked()
+        self._failure: BrokerError | None = None
+        self.ends: Ends | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether `run` was called."""
+        return self._consumer is not None
+
+    @property
+    def restored(self) -> bool:
+        """Whether every partition that this worker has is being read."""
+        return self._consumer is not None and not self._restoring
+
+    def stop(self) -> None:
+        """Come to an end after the batch at hand."""
+        self._stopping.set()
+
+    async def run(self, *, ends: Ends | None = None) -> None:
+        """Read until `stop`.
+
+        Raises:
+            BrokerError: when Kafka does not answer at the start, refuses what is written, or has another worker of our id.
+        """
+        self.ends = ends
+        self._consumer = self._kafka.member(self._topics.group("ingest"), instance=self._instance)
+        await self._kafka.start(self._consumer)
+        self._consumer.subscribe([self._topics.telemetry], listener=_Listener(self))
+        try:
+            while not self._stopping.is_set():
+                await self._poll()
+                if self._failure is not None:
+                    raise self._failure
+        except KafkaError as error:
+            raise self._explained(error) from error
+        finally:
+            await self.released(list(self._owned))
+            await self._consumer.stop()
+
+    async def _poll(self) -> None:
+        before = dict(self._owned)
+        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+        taken = [(tp, self._within(tp, records)) for tp, records in batches.items() if self._is_next(tp, before.get(tp))]
+        for tp, records in taken:
+            self._hear(tp, records)
+        await asyncio.gather(*(self._owned[tp].take(records, self._metrics) for tp, records in taken))
+        for tp in list(self._owned):
+            await self._look_after(tp)
+        self._metrics.refresh()
+        self._metrics.owned([tp.partition for tp in self._owned])
+        for task in [task for task in self._restoring.values() if task.done()]:
+            task.result()
+
+    def _is_next(self, tp: TopicPartition, before: OwnedPartition | None) -> bool:
+        """Whether what was just fetched follows the state.
+
+        A fetch that began before the partition was restored may hold records from anywhere, and has moved the position past them.
+        """
+        owned = self._owned.get(tp)
+        if owned is not None and owned is not before and tp in self._consumer.assignment():
+            self._consumer.seek(tp, owned.position)
+        return owned is not None and owned is before
+
+    def _within(self, tp: TopicPartition, records: Sequence[Any]) -> Sequence[Any]:
+        """The records below the end of the run."""
+        if self.ends is None:
+            return records
+        end = self.ends.offsets.get(tp.partition, 0)
+        return [record for record in records if record.offset < end]
+
+    def _hear(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        if not records:
+            return
+        largest_ms = max(record.timestamp for record in records)
+        self._now.heard(largest_ms)
+        self._metrics.unkeyed(sum(1 for record in records if record.key is None))
+        last = records[-1]
+        if last.offset + 1 >= (self._highwater(tp) or 0):
+            self._skew.read(arrival_ms=last.timestamp, at_ms=wall_ms())
+        self._owned[tp].idleness.read(largest_ms if self._now.clock is Clock.STREAM else wall_ms())
+
+    async def _look_after(self, tp: TopicPartition) -> None:
+        """Marks, snapshots and figures of one partition."""
+        owned = self._owned.get(tp)
+        if owned is None or tp not in self._consumer.assignment():
+            return
+        try:
+            position = await self._consumer.position(tp)
+        except IllegalStateError:
+            return
+        highwater = self._highwater(tp)
+        if self._owned.get(tp) is not owned:
+            return
+        watermark_ms = owned.source.watermark_ms
+        if self.ends is not None:
+            if position >= self.ends.offsets.get(tp.partition, 0):
+                await owned.end(self.ends.run)
+        elif highwater is not None and position >= highwater:
+            idle_at_ms = await self._mark_if_idle(tp, owned)
+            if idle_at_ms is not None:
+                watermark_ms = max(watermark_ms or 0, idle_at_ms - self._plan.timing.grace_ms)
+        owned.save_if_due(self._commit)
+        self._metrics.partition(tp.partition, lag=max((highwater or 0) - position, 0), watermark_ms=watermark_ms)
+        self._metrics.skew(self._skew.ms)
+
+    def _highwater(self, tp: TopicPartition) -> int | None:
+        """The end of a partition as the last fetch saw it; None when that is not known, or the partition not ours any more."""
+        return self._consumer.highwater(tp) if tp in self._consumer.assignment() else None
+
+    async def _mark_if_idle(self, tp: TopicPartition, owned: OwnedPartition) -> int | None:
+        """Say that a partition that was read to its end is idle, when that is so and lets a window be complete."""
+        stream = self._now.clock is Clock.STREAM
+        ended_at_ms = self._now.ms if stream else self._consumer.last_poll_timestamp(tp)
+        if not ended_at_ms:
+            return None
+        idle_at_ms = owned.idleness.idle_at(ended_at_ms=ended_at_ms, skew_ms=0 if stream else self._skew.ms)
+        if idle_at_ms is not None and owned.idleness.is_due(idle_at_ms):
+            await owned.mark(idle_at_ms)
+        return idle_at_ms
+
+    async def _commit(self, number: int, position: int) -> None:
+        """Commit what a snapshot holds; when the group does not take it, the snapshot counts all the same."""
+        try:
+            await self._consumer.commit({TopicPartition(self._topics.telemetry, number): position})
+        except KafkaError as error:
+            log.warning("offset %d of partition %d was not committed: %s", position, number, error or type(error).__name__)
+
+    def assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        """The group gave us partitions: hold them until their state is there."""
+        self._consumer.pause(*partitions)
+        for tp in partitions:
+            self._restoring[tp] = asyncio.create_task(self._restore(tp))
+
+    async def _restore(self, tp: TopicPartition) -> None:
+        slot, snapshot = await self._snapshots.open(f"ingest/{tp.partition}")
+        count = len(self._consumer.partitions_for_topic(tp.topic) or {tp.partition})
+        source = self._plan.source(tp.partition, has_arrival=True, partitions=count)
+        position = await self._first_offset(tp) if snapshot is None else snapshot.position
+        if snapshot is not None:
+            await asyncio.to_thread(source.restore, snapshot.state)
+        idleness = Idleness(self._plan.timing)
+        idleness.announced(source.watermark_ms)
+        owned = OwnedPartition(
+            tp.partition, source=source, idleness=idleness, slot=slot, appender=self._appender, topics=self._topics
+        )
+        owned.position = position
+        self._metrics.restored(tp.partition, source.tally)
+        del self._restoring[tp]
+        if tp in self._consumer.assignment():
+            self._owned[tp] = owned
+            self._consumer.seek(tp, position)
+            self._consumer.resume(tp)
+            log.info("partition %d goes on at %d", tp.partition, position)
+
+    async def _first_offset(self, tp: TopicPartition) -> int:
+        return int((await self._consumer.beginning_offsets([tp]))[tp])
+
+    def _explained(self, error: KafkaError) -> BrokerError:
+        """The client does not know the broker's word for a static member whose id somebody else has taken meanwhile."""
+        if self._instance is not None and (self._kicked.lately(time.monotonic()) or "UnknownError" in str(error)):
+            return BrokerError(other_worker(self._instance))
+        return BrokerError(f"Kafka gives no telemetry any more: {error or type(error).__name__}; start the worker again")
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """The group takes partitions away; two workers of one id would go on taking them from each other for ever."""
+        if partitions and self._instance is not None and self._kicked.lost(time.monotonic()):
+            self._failure = BrokerError(other_worker(self._instance))
+
+    async def released(self, partitions: Sequence[TopicPartition]) -> None:
+        """The group takes partitions away, or we stop: leave a last snapshot of each, if that is quick."""
+        for tp in partitions:
+            if (task := self._restoring.pop(tp, None)) is not None:
+                task.cancel()
+        going = [owned for tp in partitions if (owned := self._owned.pop(tp, None)) is not None]
+        if going:
+            _, late = await asyncio.wait([asyncio.create_task(each.finish(self._commit)) for each in going], timeout=RELEASE_S)
+            for task in late:
+                task.cancel()
+            for each in going:
+                each.drop()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """What the group tells the consumer -> what the service does about it."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Called before a rebalance."""
+        self._ingest.lost(list(revoked))
+        await self._ingest.released(list(revoked))
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Called after a rebalance."""
+        self._ingest.assigned(list(assigned))

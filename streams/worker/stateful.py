@@ -1,0 +1,166 @@
+"""A Faust stream -> a stage with state, restored when the partition comes and acknowledged as far as a snapshot goes."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from streams.errors import BrokerError
+from streams.log.append import Record
+from streams.log.snapshot import Slot, Snapshots
+from streams.worker.faust_app import record_of_event
+
+log = logging.getLogger("tidegate.stateful")
+
+SHORTEST_S = 5.0
+LONGEST_S = 60.0
+COST_FACTOR = 20
+"""A snapshot is taken as often as keeps its cost below a twentieth of the time, between 5 s and 1 min."""
+
+
+class Stage(Protocol):
+    """Works off one log, record by record; a function of it."""
+
+    def restore(self, position: int, state: dict[str, Any]) -> None:
+        """Become what a snapshot saw; the next record is the one at `position`."""
+        ...
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after the last record that was taken."""
+        ...
+
+    @property
+    def needed_from(self) -> int:
+        """From where the log has to be read again by what `snapshot` tells."""
+        ...
+
+    @property
+    def final(self) -> bool:
+        """True once the run has ended: what follows is no part of it, and no snapshot is taken any more."""
+        ...
+
+    async def take(self, offset: int, record: Record) -> None:
+        """Work off a record; when it returns, what it led to is acknowledged."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """State that `restore` takes back; shares no memory with the stage."""
+        ...
+
+
+class Stateful:
+    """Runs a stage as a Faust agent.
+
+    The agent reads without acknowledging. An event is acknowledged when a snapshot that contains it exists, so the group's offset
+    never passes the state; what comes again after a restart is known by its offset. When the partition is taken away the stage
+    is forgotten, and it is restored when the partition comes back: somebody else may have gone on meanwhile.
+    """
+
+    def __init__(self, key: str, *, topic: str, snapshots: Snapshots, new: Callable[[], Stage]) -> None:
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.topic = topic
+        self._key = key
+        self._snapshots = snapshots
+        self._new = new
+        self._stage: Stage | None = None
+        self._slot: Slot | None = None
+        self._held: deque[Any] = deque()
+        self._turn = asyncio.Lock()
+        self._came = asyncio.Event()
+        self._tenure = 0
+        self._due_s = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether this worker has the partition and its state."""
+        return self._stage is not None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage, when this worker has the partition."""
+        return self._stage
+
+    async def read(self, stream: Any) -> None:
+        """The agent. A failure is passed to `failed` and ends all work here: to go on would leave a hole in the state."""
+        try:
+            async for event in stream.noack().events():
+                tenure = self._tenure
+                await self._came.wait()
+                async with self._turn:
+                    if tenure == self._tenure and self._stage is not None:
+                        await self._take(self._stage, event)
+        except Exception as error:  # noqa: BLE001 (Faust would restart the agent and skip the event)
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            await asyncio.Event().wait()
+
+    async def _take(self, stage: Stage, event: Any) -> None:
+        offset, record = record_of_event(event)
+        if offset > stage.next_offset > 0:
+            await self._explain_gap(stage.next_offset, offset)
+        if offset >= stage.next_offset:
+            await stage.take(offset, record)
+        self._held.append(event)
+        self._acknowledge()
+
+    async def _explain_gap(self, wanted: int, offset: int) -> None:
+        """What the log has deleted is lost; what it still has and was not delivered must not be passed over.
+
+        Raises:
+            BrokerError: when the log still has it; after a restart the group's offset brings it.
+        """
+        if await self._snapshots.log_start(self.topic) <= wanted:
+            raise BrokerError(f"{self.topic} gave record {offset} in place of {wanted}; start the worker again")
+        log.warning("%s: records %d to %d are gone from the log", self.topic, wanted, offset - 1)
+
+    async def assigned(self) -> None:
+        """The partition came: restore its state at once, so that a standby is ready before the next record."""
+        async with self._turn:
+            if self._stage is None:
+                await self._restore()
+                self._came.set()
+
+    async def revoked(self) -> None:
+        """The partition was taken away. What was delivered before and not worked off will be delivered again."""
+        self._came.clear()
+        self._tenure += 1
+        async with self._turn:
+            self._came.clear()
+            self._stage = self._slot = None
+            self._held.clear()
+
+    async def _restore(self) -> None:
+        slot, snapshot = await self._snapshots.open(self._key)
+        stage = self._new()
+        if snapshot is not None:
+            stage.restore(snapshot.position, snapshot.state)
+        self._stage, self._slot, self._due_s = stage, slot, time.monotonic() + SHORTEST_S
+        log.info("%s goes on at %d", self.topic, stage.next_offset)
+
+    def _acknowledge(self) -> None:
+        position = self._slot.position if self._slot is not None else None
+        while position is not None and self._held and self._held[0].message.offset < position:
+            self._held.popleft().ack()
+
+    async def keep(self) -> None:
+        """Take snapshots as long as the worker lives."""
+        while True:
+            await asyncio.sleep(1.0)
+            if time.monotonic() >= self._due_s:
+                await self.save()
+
+    async def save(self) -> None:
+        """Take a snapshot, if there is something new, and acknowledge what it contains."""
+        async with self._turn:
+            stage, slot = self._stage, self._slot
+            if stage is None or slot is None or stage.final or slot.position == stage.needed_from:
+                return
+            started_s = time.monotonic()
+            position, state = stage.needed_from, stage.snapshot()
+        await slot.save(position, state)
+        self._due_s = time.monotonic() + min(max(COST_FACTOR * (time.monotonic() - started_s), SHORTEST_S), LONGEST_S)
+        async with self._turn:
+            self._acknowledge()
