@@ -11,7 +11,8 @@ dedupe aside window     seen before? believable? in which window and chunk?
 leaves measure cells incidence seal rollups
                         usages -> sums of the open chunk -> sums of every scope
 block block_rows        a sealed chunk, and its bytes
-partition tally         all of this for one source partition; its running totals
+partition tally unchanging
+                        all of this for one source partition; its running totals; what its snapshots need not write again
 
 Stage 2 and 3, pure; detectors/ and actions/ do the judging and deciding
 merge                   blocks -> complete windows

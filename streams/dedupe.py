@@ -1,6 +1,7 @@
 """Event ids in offset order -> which of them were seen before, within a horizon of event time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -9,6 +10,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.facts import Int64
+from streams.unchanging import Unchanging
 
 UInt64 = NDArray[np.uint64]
 UInt32 = NDArray[np.uint32]
@@ -32,6 +34,25 @@ def payloads(values: Sequence[bytes]) -> UInt32:
     return np.fromiter(map(xxhash.xxh3_64_intdigest, values), np.uint64, len(values)).astype(np.uint32)
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """The ids of one bucket and their payloads: pieces that a snapshot holds, and what has come since."""
+
+    pieces: list[Unchanging] = field(default_factory=list)
+    loose: list[tuple[UInt64, UInt32]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return sum(len(ids) for ids, _ in (*self.pieces, *self.loose))
+
+    def fold(self) -> list[Unchanging]:
+        """Make a piece of what is loose; all pieces."""
+        if self.loose:
+            ids, payload = zip(*self.loose, strict=True)
+            self.pieces.append(Unchanging((np.concatenate(ids), np.concatenate(payload))))
+            self.loose = []
+        return list(self.pieces)
+
+
 class Dedupe:
     """The ids of a source partition that were seen within the horizon, each with the bucket of its first record.
 
@@ -43,11 +64,11 @@ class Dedupe:
     def __init__(self, *, window_ms: int, dedupe_ms: int) -> None:
         self._window_ms = window_ms
         self._dedupe_ms = dedupe_ms
-        self._buckets: dict[int, list[tuple[UInt64, UInt32]]] = {}
+        self._buckets: dict[int, _Bucket] = {}
         self._allocate(_FIRST_SLOTS)
 
     def __len__(self) -> int:
-        return sum(len(ids) for parts in self._buckets.values() for ids, _ in parts)
+        return sum(map(len, self._buckets.values()))
 
     def first_seen(self, ids: UInt64, payload: UInt32, clock_ms: Int64) -> tuple[Bool, Bool]:
         """Which records are the first of their id, and which are a repeat with another payload; remembers the first ones.
@@ -103,7 +124,7 @@ class Dedupe:
             return
         cuts = np.flatnonzero(np.diff(bucket)) + 1
         for begin, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(ids)], strict=True):
-            self._buckets.setdefault(int(bucket[begin]), []).append((ids[begin:end], payload[begin:end]))
+            self._buckets.setdefault(int(bucket[begin]), _Bucket()).loose.append((ids[begin:end], payload[begin:end]))
         self._place(ids, payload, bucket, slot)
 
     def _place(self, ids: UInt64, payload: UInt32, bucket: Int64, slot: Int64) -> None:
@@ -127,21 +148,20 @@ class Dedupe:
     def _rebuild(self, more: int) -> None:
         self._allocate(max(_FIRST_SLOTS, 1 << ((len(self) + more) * 5 // 2).bit_length()))
         for bucket in sorted(self._buckets):
-            for ids, payload in self._buckets[bucket]:
+            for ids, payload in (*self._buckets[bucket].pieces, *self._buckets[bucket].loose):
                 self._place(ids, payload, np.full(len(ids), bucket, np.int64), self._find(ids))
 
     def snapshot(self) -> dict[str, Any]:
-        """State that `restore` takes back: [bucket, ids, payloads] by bucket; one behind the clock's stays as it is."""
-        for bucket, parts in self._buckets.items():
-            if len(parts) > 1:
-                self._buckets[bucket] = [(np.concatenate([ids for ids, _ in parts]), np.concatenate([each for _, each in parts]))]
-        return {"buckets": [[bucket, *parts[0]] for bucket, parts in sorted(self._buckets.items())]}
+        """State that `restore` takes back: ids and payloads in pieces. The pieces of the last snapshot stay what they are."""
+        pieces = {bucket: self._buckets[bucket].fold() for bucket in sorted(self._buckets)}
+        return {f"{bucket}.{number}": piece for bucket, its in pieces.items() for number, piece in enumerate(its)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
-        self._buckets = {
-            int(bucket): [(np.array(ids, np.uint64), np.array(payload, np.uint32))] for bucket, ids, payload in state["buckets"]
-        }
+        self._buckets = {}
+        for name, (ids, payload) in state.items():
+            piece = Unchanging((np.array(ids, np.uint64), np.array(payload, np.uint32)))
+            self._buckets.setdefault(int(name.partition(".")[0]), _Bucket()).pieces.append(piece)
         self._rebuild(0)
 
 

@@ -11,7 +11,7 @@ import logging
 import uuid
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from streams.log.append import Appender, Record
 from streams.log.kafka import Kafka, TopicPartition
 from streams.log.state import pack, unpack
 from streams.log.topics import PART_BYTES, STATE_PARTITIONS
+from streams.unchanging import Unchanging
 
 log = logging.getLogger("tidegate.snapshot")
 
@@ -63,6 +64,16 @@ class _Found:
     chunks: dict[bytes, bytes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A part of a state: its path there, the names of its chunks in order, and what is in those that have to be written."""
+
+    path: tuple[str, ...]
+    value: Any
+    names: tuple[str, ...]
+    chunks: Mapping[str, bytes]
+
+
 class Slot:
     """Where one owner keeps the snapshots of one key; opened by `Snapshots.open`."""
 
@@ -73,6 +84,7 @@ class Slot:
         self._appender = appender
         self._topic = topic
         self._written: set[str] = set()
+        self._lasting: dict[tuple[str, ...], _Section] = {}
         self._leftover = set(leftover)
 
     async def save(self, position: int, state: Mapping[str, Any]) -> int:
@@ -83,15 +95,16 @@ class Slot:
         Raises:
             BrokerError: when the broker refuses it for good.
         """
-        sections = await asyncio.to_thread(_sections, state)
+        sections = await asyncio.to_thread(_sections, state, self._lasting)
         manifest = _manifest(self._owner, position, sections)
-        fresh = {name: chunk for _, chunks in sections for name, chunk in chunks if name not in self._written}
+        fresh = {name: chunk for each in sections for name, chunk in each.chunks.items() if name not in self._written}
         stale = [self._chunk_key(name) for name in self._written - manifest.chunks] + sorted(self._leftover)
         records = [Record(self._chunk_key(name), chunk) for name, chunk in fresh.items()]
         records.append(Record(self._manifest_key, msgspec.json.encode(manifest)))
         records += [Record(key, None) for key in stale]
         await self._appender.append(self._topic, records, partition=partition_of(self.key))
         self._written, self._leftover, self.position = manifest.chunks, set(), position
+        self._lasting = {each.path: replace(each, chunks={}) for each in sections if isinstance(each.value, Unchanging)}
         return sum(map(len, fresh.values()))
 
     @property
@@ -165,14 +178,26 @@ def partition_of(key: str) -> int:
     return zlib.crc32(key.encode()) % STATE_PARTITIONS
 
 
-def _sections(state: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[tuple[str, bytes]]]]:
-    """The state in sections of named chunks. A dict with text keys below the top is a section a key."""
+def _sections(state: Mapping[str, Any], lasting: Mapping[tuple[str, ...], _Section]) -> list[_Section]:
+    """The state in sections of named chunks. A dict with text keys below the top is a section a key.
+
+    Sections of `lasting` whose values are still there have their names already and are not packed again.
+    """
     sections = []
     for path, value in _paths(state):
-        packed = pack(value)
-        chunks = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
-        sections.append((path, [(hashlib.sha256(chunk).hexdigest(), chunk) for chunk in chunks]))
+        known = lasting.get(path)
+        if known is not None and known.value is value:
+            sections.append(known)
+        else:
+            sections.append(_section(path, value))
     return sections
+
+
+def _section(path: tuple[str, ...], value: Any) -> _Section:
+    packed = pack(value)
+    chunks = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
+    names = [hashlib.sha256(chunk).hexdigest() for chunk in chunks]
+    return _Section(path, value if isinstance(value, Unchanging) else None, tuple(names), dict(zip(names, chunks, strict=True)))
 
 
 def _paths(state: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Any]]:
@@ -183,8 +208,8 @@ def _paths(state: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Any]]:
             yield (name,), value
 
 
-def _manifest(owner: str, position: int, sections: list[tuple[tuple[str, ...], list[tuple[str, bytes]]]]) -> Manifest:
-    named = tuple((path, tuple(name for name, _ in chunks)) for path, chunks in sections)
+def _manifest(owner: str, position: int, sections: Iterable[_Section]) -> Manifest:
+    named = tuple((each.path, each.names) for each in sections)
     return Manifest(format=FORMAT, owner=owner, position=position, sections=named, digest=_digest(named))
 
 

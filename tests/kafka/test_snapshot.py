@@ -9,6 +9,7 @@ from streams.log.kafka import Kafka, TopicPartition
 from streams.log.snapshot import Snapshots, partition_of
 from streams.log.topics import Topics
 from streams.settings import KafkaSettings
+from streams.unchanging import Unchanging
 
 
 @contextlib.asynccontextmanager
@@ -45,6 +46,21 @@ async def test_what_has_not_changed_is_not_written_again(kafka, topic_prefix):
         assert second < first / 100
         _, found = await kept.open("ingest/0")
         assert (found.position, found.state["clock"], len(found.state["seen"]["1"])) == (2, 8, 200_000)
+
+
+async def test_what_never_changes_is_packed_once(kafka, topic_prefix):
+    numbers = np.arange(3)
+    seen = {"1.0": Unchanging((numbers, "a"))}
+    async with snapshots(kafka, topic_prefix) as (kept, *_):
+        slot, _ = await kept.open("ingest/0")
+        await slot.save(1, {"seen": seen})
+        numbers[0] = 99  # forbidden, and so it shows whether it was looked at again
+        await slot.save(2, {"seen": seen})
+        _, found = await kept.open("ingest/0")
+        assert (found.position, found.state["seen"]["1.0"][0].tolist()) == (2, [0, 1, 2])
+        await slot.save(3, {"seen": {"1.0": Unchanging((numbers, "a"))}})
+        _, found = await kept.open("ingest/0")
+        assert found.state["seen"]["1.0"][0].tolist() == [99, 1, 2]
 
 
 async def test_without_its_manifest_a_snapshot_does_not_exist(kafka, topic_prefix):

@@ -60,6 +60,16 @@ def test_a_hundred_thousand_ids_are_told_apart_and_forgotten_in_time() -> None:
     assert len(known._ids) <= 1 << 18
 
 
+def test_a_snapshot_repeats_the_pieces_of_the_one_before() -> None:
+    known = dedupe()
+    asked(known, [("a", 0, 10**6), ("b", 0, 10**6)])
+    before = known.snapshot()
+    asked(known, [("c", 0, 10**6), ("d", 0, 10**6 + 10_000)])
+    after = known.snapshot()
+    assert len(after) == len(before) + 2
+    assert all(after[name] is piece for name, piece in before.items())
+
+
 def test_ids_that_want_the_same_slot_are_all_remembered() -> None:
     known = dedupe()
     ids = np.arange(1, 400, dtype=np.uint64) << np.uint64(1)
