@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import compress
 from operator import attrgetter
 
@@ -14,7 +13,8 @@ from streams.decode import FIRST_MS, LAST_MS, Refused, cost_nanos, fault, parse_
 from streams.usage import Usage, ts_ms
 
 TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
-_numbers = attrgetter("ts", "cost_usd", *TOKENS, "latency_ms")
+_number_of = [attrgetter(name) for name in (*TOKENS, "latency_ms")]
+_ts_of, _cost_of = attrgetter("ts"), attrgetter("cost_usd")
 _FAR_MS = 1 << 62
 
 
@@ -66,9 +66,9 @@ def columns_of(values: Sequence[bytes | None]) -> tuple[Columns, list[Refused]]:
     usages = parsed.usages
     if not usages:
         return _empty(), parsed.refused
-    ts, costs, *rest = zip(*map(_numbers, usages), strict=True)
-    at_ms = _milliseconds(ts, usages)
-    numbers = np.array(rest, np.float64)
+    costs = list(map(_cost_of, usages))
+    at_ms = _milliseconds(usages)
+    numbers = np.array([np.fromiter(map(number_of, usages), np.float64, len(usages)) for number_of in _number_of])
     unknown = np.isnan(numbers[:5])
     tokens = np.nan_to_num(numbers[:5]).astype(np.int64)
     suspect = _suspect(at_ms, tokens, costs)
@@ -89,9 +89,9 @@ def columns_of(values: Sequence[bytes | None]) -> tuple[Columns, list[Refused]]:
     return columns.where(keep), sorted(refused)
 
 
-def _milliseconds(ts: Sequence[int | datetime], usages: Sequence[Usage]) -> Int64:
+def _milliseconds(usages: Sequence[Usage]) -> Int64:
     try:
-        return np.array(ts, np.int64)
+        return np.fromiter(map(_ts_of, usages), np.int64, len(usages))
     except (TypeError, OverflowError):
         return np.array([max(-_FAR_MS, min(ts_ms(usage), _FAR_MS)) for usage in usages], np.int64)
 

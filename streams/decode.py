@@ -25,6 +25,7 @@ MAX_COST_USD = Decimal(1_000_000)
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NANO = Decimal("1E-9")
+_BRACE = ord("{")
 _decoder = msgspec.json.Decoder(Usage)
 
 
@@ -130,7 +131,7 @@ def _parse_plain(values: Sequence[bytes | None]) -> list[Usage] | None:
         return None
     if not joined.isascii() or b"\\" in joined or b"\x7f" in joined or max(map(len, values), default=0) > MAX_BYTES:  # type: ignore[arg-type]
         return None
-    if joined.count(b"{") != len(values) or b"[" in joined:
+    if b"[" in joined or np.count_nonzero(np.frombuffer(joined, np.uint8) == _BRACE) != len(values):
         return None
     try:
         return list(map(_decoder.decode, values))  # type: ignore[arg-type]

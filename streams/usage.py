@@ -45,49 +45,52 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A usage record of the right types; `decode` says what else it takes to be accepted.
 
     `None` is what is absent or null. Times and the defaults that depend on other fields are what the functions below say.
+
+    The decoder looks for each name from the field after the last one on, so fields stand in the order in which gateways write
+    them, rare ones last: about a seventh of the time of decoding.
     """
 
     event_id: Name
+    operation_id: Text | None = None
+    attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
     ts: Annotated[dt.datetime, Meta(tz=True)] | int
+    tenant: Text | None = None
+    feature: Text | None = None
+    service: Text | None = None
+    team: Text | None = None
+    env: Text | None = None
+    provider: Text | None = None
     model: Name
+    tier: Text | None = None
+    region: Text | None = None
+    release: Text | None = None
     input_tokens: Tokens | None
     output_tokens: Tokens | None
     cached_input_tokens: Tokens | None = None
     cache_write_tokens: Tokens | None = None
     reasoning_tokens: Tokens | None = None
-    provider: Text | None = None
-    response_model: Text | None = None
-    model_version: Text | None = None
-    prompt_version: Text | None = None
-    service_tier: Text | None = None
-    tenant: Text | None = None
-    team: Text | None = None
-    service: Text | None = None
-    feature: Text | None = None
-    workflow: Text | None = None
-    env: Text | None = None
-    namespace: Text | None = None
-    tier: Text | None = None
-    region: Text | None = None
-    segment: Text | None = None
-    experiment: Text | None = None
-    caller: Text | None = None
     session_id: Text | None = None
-    parent_session_id: Text | None = None
-    call_hash: Text | None = None
-    tool: Text | None = None
-    job_id: Text | None = None
-    gpu_type: Text | None = None
-    release: Text | None = None
-    cohort: Cohort | None = None
-    operation_id: Text | None = None
-    attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
     latency_ms: Amount | None = None
     ttft_ms: Amount | None = None
     status: Whole | None = None
     result: Result | None = None
     error_class: Text | None = None
     cost_usd: Decimal | None = None
+    response_model: Text | None = None
+    model_version: Text | None = None
+    prompt_version: Text | None = None
+    service_tier: Text | None = None
+    workflow: Text | None = None
+    namespace: Text | None = None
+    segment: Text | None = None
+    experiment: Text | None = None
+    caller: Text | None = None
+    parent_session_id: Text | None = None
+    call_hash: Text | None = None
+    tool: Text | None = None
+    job_id: Text | None = None
+    gpu_type: Text | None = None
+    cohort: Cohort | None = None
     job: Job | None = None
     gpu_seconds: Amount | None = None
     cache_hit: bool | None = None
