@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -21,6 +22,7 @@ FATES = ("successes", "throttled", "timeouts", "cancelled", "overloaded", "serve
 
 LeafKey = tuple[str | None, ...]
 _fate_key = attrgetter("result", "status", "attempt")
+_UNKNOWN = repeat(-1)
 
 
 def fate_of(result: Result | None, status: int | None) -> str:
@@ -48,10 +50,10 @@ class Fates:
     def numbers(self, usages: Sequence[Usage]) -> Int64:
         """The fate of each usage."""
         keys = list(map(_fate_key, usages))
-        numbers = list(map(self._known.get, keys))
-        if None in numbers:
-            numbers = [self._number(*key) if number is None else number for key, number in zip(keys, numbers, strict=True)]
-        return np.array(numbers, np.int64)
+        numbers = np.fromiter(map(self._known.get, keys, _UNKNOWN), np.int64, len(keys))
+        for i in np.flatnonzero(numbers < 0).tolist():
+            numbers[i] = self._number(*keys[i])
+        return numbers
 
     def _number(self, result: Result | None, status: int | None, attempt: int | None) -> int:
         number = 2 * FATES.index(fate_of(result, status)) + (attempt is not None and attempt > 1)
@@ -118,10 +120,8 @@ class Leaves:
     def numbers(self, usages: Sequence[Usage]) -> Int64:
         """The leaf of each usage."""
         keys = list(map(self._key_of, usages))
-        numbers = list(map(self._number.get, keys))
-        if None in numbers:
-            return self.admit(keys)
-        return np.array(numbers, np.int64)
+        numbers = np.fromiter(map(self._number.get, keys, _UNKNOWN), np.int64, len(keys))
+        return self.admit(keys) if (numbers < 0).any() else numbers
 
     def keys(self, numbers: Sequence[int]) -> list[LeafKey]:
         """The leaves that have these numbers, as `admit` takes them."""

@@ -1,5 +1,6 @@
 """A file of JSON lines, plain, gzip or zstd -> batches; a line is an offset, an empty line is no record."""
 
+import math
 from collections.abc import Iterator
 from itertools import compress
 from pathlib import Path
@@ -8,7 +9,7 @@ from streams.batch import Batch
 from streams.errors import InputError
 from streams.source.decompress import blocks, open_input
 
-BATCH_RECORDS = 1_000
+BATCH_RECORDS = 1_500
 LONGEST_LINE_BYTES = 64 << 20
 """A file with a longer line is no file of lines; from 64 KiB on a record is refused anyway."""
 
@@ -37,15 +38,16 @@ class LinesSource:
         return False
 
     def batches(self) -> Iterator[Batch]:
-        """Its records in order, at most 1,000 at a time.
+        """Its records in order, at most BATCH_RECORDS at a time and about as many each time.
 
         Raises:
             InputError: when the file is cut short or damaged.
         """
         first = 0
         for lines in _lines(blocks(self._path, self._read_to), self.name):
-            for start in range(0, len(lines), BATCH_RECORDS):
-                part = lines[start : start + BATCH_RECORDS]
+            size = _even(len(lines))
+            for start in range(0, len(lines), size):
+                part = lines[start : start + size]
                 offsets = range(first + start, first + start + len(part))
                 if all(part):
                     yield Batch(part, offsets)
@@ -57,6 +59,15 @@ class LinesSource:
         self.position_bytes = position_bytes
 
 
+def _even(records: int) -> int:
+    """The size of batches when records are cut into as few as may be, none much smaller than the others.
+
+    >>> _even(0), _even(1_500), _even(1_501)
+    (1, 1500, 751)
+    """
+    return max(1, math.ceil(records / max(1, math.ceil(records / BATCH_RECORDS))))
+
+
 def _lines(chunks: Iterator[bytes], name: str) -> Iterator[list[bytes]]:
     """The lines of a stream, as they become whole, without their ends."""
     rest = b""
@@ -66,6 +77,6 @@ def _lines(chunks: Iterator[bytes], name: str) -> Iterator[list[bytes]]:
         rest = lines.pop()
         if len(rest) > LONGEST_LINE_BYTES:
             raise InputError(f"{name}: has a line of more than {LONGEST_LINE_BYTES} bytes; this is no file of JSON lines")
-        yield [line.removesuffix(b"\r") for line in lines] if b"\r\n" in text else lines
+        yield [line.removesuffix(b"\r") for line in lines] if b"\r" in text else lines
     if rest:
         yield [rest.removesuffix(b"\r")]
