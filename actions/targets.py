@@ -6,7 +6,7 @@ from actions.policy.model import Policy
 from actions.policy.money import Quota
 from actions.policy.remedies import Remedy
 from actions.policy.words import DIMENSIONS
-from actions.trace import LEADING_SHARE, contributors, suspected
+from actions.trace import LEADING_SHARE, known_contributors, suspected
 from detectors.anomaly import Anomaly
 from detectors.scope import GLOBAL, OTHER, Scope, parse_scope, scope_of, scope_text
 
@@ -38,8 +38,8 @@ def _throttled(remedy: Remedy, anomaly: Anomaly) -> Scope:
 
 
 def _of_dimension(dimension: str, anomaly: Anomaly) -> Scope:
-    """The value of a dimension that the anomaly is about, or that has at least half of its excess."""
-    leaders = (scope for scope, share in contributors(anomaly) if share >= LEADING_SHARE)
+    """The value of a dimension that the anomaly is about, or that is known, not guessed, to have at least half of its excess."""
+    leaders = (scope for scope, share in known_contributors(anomaly) if share >= LEADING_SHARE)
     for scope in (anomaly.scope, *leaders):
         if dimension in scope:
             return ((dimension, scope[dimension]),)

@@ -93,11 +93,20 @@ def provider_fault(anomaly: Anomaly) -> bool:
 
 def contributors(anomaly: Anomaly) -> Iterable[tuple[dict[str, str], float]]:
     """(scope, share of the excess) of the contributors that the evidence names."""
+    yield from ((scope, share) for scope, share, _ in _named(anomaly))
+
+
+def known_contributors(anomaly: Anomaly) -> Iterable[tuple[dict[str, str], float]]:
+    """Those whose share is counted and not guessed: only they may be acted upon."""
+    yield from ((scope, share) for scope, share, guessed in _named(anomaly) if not guessed)
+
+
+def _named(anomaly: Anomaly) -> Iterable[tuple[dict[str, str], float, bool]]:
     named = anomaly.evidence.get("contributors")
     for each in named if isinstance(named, list | tuple) else ():
         scope, share = (each.get("scope"), each.get("share")) if isinstance(each, Mapping) else (None, None)
         if isinstance(scope, Mapping) and isinstance(share, int | float):
-            yield {str(name): str(value) for name, value in scope.items()}, float(share)
+            yield {str(name): str(value) for name, value in scope.items()}, float(share), bool(each.get("guessed"))
 
 
 def _rank(anomaly: Anomaly, cause: Mapping[str, str]) -> Rank:

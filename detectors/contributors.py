@@ -67,7 +67,7 @@ class Contributors:
     def explain(self, facts: WindowFacts, scope: Scope, rollup: Rollup) -> list[dict[str, Any]]:
         """`{"scope", "excess_usd" a window, "share"}` of the scopes that explain a scope's excess, at most 5.
 
-        The foremost of every other roll-up comes before the second of any.
+        The foremost of every other roll-up comes before the second of any. Shares that no joint roll-up says are `guessed`.
         """
         spend = self._spend
         excess = np.maximum(spend.lately - spend.level, 0)
@@ -82,6 +82,7 @@ class Contributors:
         rest = sorted((share for of in ranked for share in of[1:]), key=lambda share: -round(share[1], 2))
         return [
             {"scope": dict(other), "excess_usd": usd_text(round(share * mine)), "share": share}
+            | ({} if _joint(rollup, other) in JOINT else {"guessed": True})
             for other, share in (foremost + rest)[:MOST]
         ]
 
@@ -111,6 +112,11 @@ class Contributors:
         """Become what `snapshot` saw."""
         self._rows.restore(state["rows"])
         self._spend.restore(state["spend"])
+
+
+def _joint(rollup: Rollup, scope: Scope) -> Rollup:
+    """The roll-up that says how much a scope of `rollup` and another scope share."""
+    return tuple(sorted({*rollup, *(dimension for dimension, _ in scope)}))
 
 
 def _share(mine: float, theirs: float, total: float) -> float:

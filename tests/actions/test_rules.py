@@ -25,6 +25,11 @@ def test_a_throttle_of_a_tenant_where_none_is_most_of_it_is_none():
     assert outcome(THROTTLE, "model=m", contributors=[("tenant=acme", 0.4)]) == "none  empty_target"
 
 
+def test_nobody_is_throttled_on_a_guess():
+    evidence = {"contributors": [{"scope": {"tenant": "acme"}, "share": 0.9, "guessed": True}]}
+    assert outcome(THROTTLE, "feature=chat", evidence=evidence) == "none  empty_target"
+
+
 @pytest.mark.parametrize("scope", ["global", "tenant=other", "tenant=%2A", "tenant=%20"])
 def test_nobody_and_everybody_are_no_target(scope):
     assert outcome({"action": "throttle"}, scope) == "none  empty_target"

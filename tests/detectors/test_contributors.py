@@ -12,21 +12,26 @@ NANOS = 10**9
 
 
 def explained(scope, rollup, *spends):
+    """The shares of what `contributors` names."""
+    return {tuple(each["scope"].items()): each["share"] for each in contributors(scope, rollup, *spends)}
+
+
+def contributors(scope, rollup, *spends):
     """Explain a scope after an hour's calm at a dollar each and ten windows of (tenant, provider, model, feature, dollars)."""
-    contributors = Contributors(SPIKE_ROLLUPS)
-    build = FactsBuilder(*contributors.rollups)
+    known = Contributors(SPIKE_ROLLUPS)
+    build = FactsBuilder(*known.rollups)
     for window in range(70):
-        rows: dict = {each: {} for each in contributors.rollups}
+        rows: dict = {each: {} for each in known.rollups}
         for tenant, provider, model, feature, dollars in spends:
             names = {"tenant": tenant, "provider": provider, "model": model, "feature": feature}
             for each, scopes in rows.items():
                 row = scopes.setdefault(tuple(names.get(dimension, "one") for dimension in each), {"known_nanos": 0})
                 row["known_nanos"] += NANOS * (dollars if window >= 60 else 1)
         facts = build.window(10_000 * window, rows)
-        contributors.observe(facts)
-        found = contributors.explain(facts, scope, rollup)
-        contributors.learn()
-    return {tuple(each["scope"].items()): each["share"] for each in found}
+        known.observe(facts)
+        found = known.explain(facts, scope, rollup)
+        known.learn()
+    return found
 
 
 def test_the_tenant_of_a_model_is_named():
@@ -48,6 +53,12 @@ def test_two_tenants_that_rise_at_once_are_told_apart_by_the_joint_roll_up():
     shares = explained((("provider", "works"),), ("provider",), *spends)
     assert shares[("tenant", "bolt"),] == pytest.approx(1, abs=0.05)
     assert (("tenant", "acme"),) not in shares
+
+
+def test_a_share_that_no_joint_roll_up_says_is_called_a_guess():
+    named = contributors((("provider", "lab"),), ("provider",), ("acme", "lab", "large", "chat", 9))
+    known = [each["scope"] for each in named if not each.get("guessed")]
+    assert (known, len(named)) == ([{"tenant": "acme"}], 5)
 
 
 def test_nothing_explains_what_did_not_rise():
