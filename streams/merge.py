@@ -121,12 +121,21 @@ class Join:
             yield facts
 
     def close(self) -> Iterator[WindowFacts]:
-        """The input has ended: all windows that have facts, in order."""
-        last = max(self._holders, default=None)
+        """The input has ended: all windows up to the last that has facts, or with which facts are booked, in order."""
+        last = max([*self._holders, *self._due()], default=None)
         if last is not None:
             for source in self._sources.values():
                 source.watermark_ms = max(source.watermark_ms, (last + 1) * self.timing.window_ms)
         yield from self.complete()
+
+    def _due(self) -> Iterator[int]:
+        """The windows with which late facts and corrections that are still to be booked would be."""
+        following = -(2**62) if self._judged is None else self._judged + 1
+        for key in self._unbooked:
+            if any(rows.late.any() for rows in self._blocks[key].rollups.values()):
+                yield max(key[1], following)
+        if self._corrections:
+            yield following
 
     def _next(self, end: int) -> int | None:
         """The next window below `end` to hand out, passing over a long rest."""
@@ -135,7 +144,7 @@ class Join:
         following = self._judged + 1
         rested = self._last_facts is not None and (following - self._last_facts) * self.timing.window_ms > REST_MS
         if rested:
-            following = min((window for window in self._holders if window > self._judged), default=end)
+            following = min((window for window in (*self._holders, *self._due()) if window > self._judged), default=end)
         return following if following < end else None
 
     def _facts(self, window: int) -> WindowFacts:

@@ -102,6 +102,37 @@ def test_the_end_of_input_closes_all_windows():
     assert [(f.start_ms // 10_000, attempts(f)) for f in one.close()] == [(5, {"acme": 1}), (6, {}), (7, {}), (8, {"acme": 2})]
 
 
+def test_the_end_of_input_books_what_came_late_after_the_last_window_with_facts():
+    one = join()
+    one.add(sealed(0, 5, [(False, 5, "acme", 1)], watermark_ms=90_000))
+    assert windows(one) == [(5, {"acme": 1}), (6, {}), (7, {}), (8, {})]
+    one.add(sealed(0, 9, [(True, 5, "acme", 4)], previous_chunk=5, upto=2, watermark_ms=95_000))
+    (facts,) = one.close()
+    assert facts.start_ms == 90_000
+    assert {late.scope: late.sums[0] for late in facts.late} == {(): 4, (("tenant", "acme"),): 4}
+
+
+def test_what_comes_late_after_a_long_rest_is_booked_as_well():
+    one = join()
+    later = 5 + 2 * REST_MS // 10_000
+    one.add(sealed(0, 5, [(False, 5, "acme", 1)], watermark_ms=later * 10_000))
+    list(one.complete())
+    one.add(sealed(0, later, [(True, 5, "acme", 4)], previous_chunk=5, upto=2, watermark_ms=later * 10_000 + 1))
+    (facts,) = one.close()
+    assert [late.sums[0] for late in facts.late if late.scope] == [4]
+
+
+def test_the_end_of_input_books_what_came_for_windows_that_were_judged():
+    both = join(0, 1)
+    both.add(sealed(0, 5, [(False, 5, "acme", 2)], watermark_ms=60_000))
+    both.add(sealed(1, None, [], idle_at_ms=65_000))
+    assert windows(both) == [(5, {"acme": 2})]
+    both.add(sealed(1, 5, [(False, 5, "acme", 4)], watermark_ms=55_000))
+    (facts,) = both.close()
+    assert {late.scope: late.sums[0] for late in facts.late} == {(): 4, (("tenant", "acme"),): 4}
+    assert attempts(facts) == {}
+
+
 def test_past_the_limit_scopes_share_an_exact_other():
     small = Join((0,), rollups=ROLLUPS, timing=Timing(), scope_limit=2)
     rows = [(False, 5, name, 1 + i) for i, name in enumerate("abcd")]
