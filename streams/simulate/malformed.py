@@ -55,7 +55,8 @@ def _bad_timestamp(record: dict[str, Any], at_ms: int, choice: random.Random) ->
 
 
 def _subset(record: dict[str, Any], _at_ms: int, _choice: random.Random) -> bytes:
-    return _dump(record | {"cached_input_tokens": (record["input_tokens"] or 0) + 1})
+    tokens = record["input_tokens"] or 0
+    return _dump(record | {"input_tokens": tokens, "cached_input_tokens": tokens + 1})
 
 
 def _too_old(record: dict[str, Any], at_ms: int, choice: random.Random) -> bytes:

@@ -3,6 +3,7 @@ import random
 
 import pytest
 
+from streams.decode import RefusedError, decode
 from streams.simulate.malformed import REASONS, malform
 from tests.streams.scenarios import START_MS, scenario, values_of
 from tests.streams.usage_rules import refusal
@@ -22,6 +23,14 @@ def test_a_broken_record_is_refused_for_its_reason(reason):
     arrival_ms = json.loads(good)["ts"] + 200
     for seed in range(40):
         assert refusal(malform(good, reason, arrival_ms, random.Random(seed)), arrival_ms) == reason
+
+
+@pytest.mark.parametrize("reason", set(REASONS) - {"too_old", "future"})
+def test_a_broken_record_of_unknown_usage_is_refused_by_the_decoder_too(reason):
+    unknown = values_of(scenario(duration="10s", delivery={"unknown_usage_ratio": 1}))[0]
+    for seed in range(40):
+        with pytest.raises(RefusedError, match=reason):
+            decode(malform(unknown, reason, START_MS, random.Random(seed)))
 
 
 def test_good_records_are_refused_for_nothing():
