@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def _with_us() -> list[str]:
+    """Makes a process end when whoever started it is gone."""
+    return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
 def until(met: Callable[[], Any], *, timeout_s: float = 60.0) -> Any:
@@ -78,7 +84,7 @@ class Worker:
 
 
 class Service:
-    """Starts workers over one set of topics."""
+    """Starts workers over one set of topics; `program` is what runs them."""
 
     def __init__(self, bootstrap: str, prefix: str, folder: Path) -> None:
         self.kafka = Kafka(KafkaSettings.of(bootstrap=bootstrap, topic_prefix=prefix))
@@ -86,10 +92,11 @@ class Service:
         self._folder = folder
         self._common = ["--bootstrap", bootstrap, "--topic-prefix", prefix]
         self.started: list[Worker] = []
+        self.program: Sequence[str] = ("-m", "streams", "run")
 
     def start(self, *options: str, **environ: str) -> Worker:
         port, log = free_port(), self._folder / f"worker-{len(self.started)}.log"
-        command = [sys.executable, "-m", "streams", "run", *self._common, "--http", f"127.0.0.1:{port}", *options]
+        command = [*_with_us(), sys.executable, *self.program, *self._common, "--http", f"127.0.0.1:{port}", *options]
         with log.open("wb") as opened:
             process = subprocess.Popen(command, stdout=opened, stderr=opened, env={**os.environ, **environ})
         self.started.append(Worker(process, f"http://127.0.0.1:{port}", log))

@@ -1,0 +1,94 @@
+"""An installation whose incidents go on -> it comes to rest, and every promise is checked on what it left."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from detectors.canonical import parse_time
+from tests.faults.evidence import Evidence, gather
+from tests.faults.expected import arrived_too_late, differences, replayed
+from tests.faults.feed import now_ms
+from tests.faults.invariants import Verdict, judge, outcomes
+from tests.faults.recount import Recount, recount
+from tests.faults.rig import Rig
+
+REST_S = 180.0
+"""Throttles are lifted after a minute; the rest is quicker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was left, and what is broken of it.
+
+    Attributes:
+        excused: records that came to an idle partition later than the grace, where the law of equal answers ends.
+        unlike: lines in which service and replay differ.
+    """
+
+    evidence: Evidence
+    counted: Recount
+    verdict: Verdict
+    excused: int
+    unlike: list[str]
+    endings: Counter[str]
+    repeated: int
+
+
+def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
+    """End the stream, wait until every decision is settled, and look at everything."""
+    its.feed.stop()
+    _come_to_rest(its, now_ms())
+    evidence = gather(its.service, its.setting.partitions)
+    counted = recount(evidence.telemetry)
+    verdict = judge(evidence, counted, its.seen)
+    if counted.records < its.feed.acknowledged:
+        verdict.say("I1 nothing is lost", [f"the broker acknowledged {its.feed.acknowledged} and has {counted.records}"])
+    unlike, excused = [], arrived_too_late(evidence)
+    if replay:
+        unlike = differences(its, evidence, replayed(its, folder))
+        if not excused:
+            verdict.say("law: the same log, the same answer", unlike)
+    verdict.say("I9 health is honest", list(_unhealthy(its)))
+    return Checked(
+        evidence=evidence,
+        counted=counted,
+        verdict=verdict,
+        excused=excused,
+        unlike=unlike,
+        endings=outcomes(evidence),
+        repeated=its.seen.repeated,
+    )
+
+
+def _come_to_rest(its: Rig, ended_ms: int) -> None:
+    """Wait until windows are judged past the end of the stream and no decision waits; what still does is found by the check."""
+    deadline_s = time.monotonic() + REST_S
+    while time.monotonic() < deadline_s:
+        time.sleep(1.0)
+        if _rests(its, ended_ms):
+            return
+
+
+def _rests(its: Rig, ended_ms: int) -> bool:
+    judged = [record.key for record in its.service.read(its.service.topics.anomalies)[-1:]]
+    if not judged or not judged[0].startswith(b"window/"):
+        return False
+    if parse_time(judged[0].removeprefix(b"window/").decode()) < ended_ms:
+        return False
+    decided = {record.key for record in its.service.read(its.service.topics.decisions)}
+    settled = {record.key for record in its.service.read(its.service.topics.receipts)}
+    return decided <= settled
+
+
+def _unhealthy(its: Rig) -> list[str]:
+    found = []
+    for name, worker in its.workers.items():
+        if worker.process.poll() is None:
+            status = worker.get("api/v1/status")
+            if not worker.ready():
+                found.append(f"{name} is at rest and not ready")
+            if status["blind"] or status["catching_up"]:
+                found.append(f"{name} says {json.dumps(status)}")
+    return found

@@ -1,0 +1,92 @@
+"""A running Kafka -> one installation on it: witnesses, a live stream, and workers that may be killed at any time."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.log.topics import TELEMETRY, Topic
+from tests.faults.feed import Feed, now_ms, scenario
+from tests.faults.policy import KINDS, policy_text
+from tests.faults.provocations import Provocations
+from tests.faults.witnesses import SECRETS, Witnesses, witnesses
+from tests.kafka.service import Service, Worker, service_on
+
+CRASHING = ("-m", "tests.faults.crash")
+LEAD_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an installation is to go through.
+
+    Attributes:
+        kinds: which effects its policy has.
+        per_s: operations a second of ordinary traffic.
+        untidy: with repeats, disorder, late and refused records.
+        spend_ms, canary_ms: between two incidents of a kind; 0 for none.
+    """
+
+    prefix: str
+    seed: int = 1
+    kinds: tuple[str, ...] = KINDS
+    partitions: int = 4
+    per_s: float = 8.0
+    untidy: bool = False
+    spend_ms: int = 0
+    canary_ms: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Rig:
+    """One installation. Workers are started in its folder under ids of their own, and found in `workers`."""
+
+    setting: Setting
+    service: Service
+    seen: Witnesses
+    feed: Feed
+    policy: Path
+    workers: dict[str, Worker]
+
+    def start(self, name: str, *options: str, crash_at: str = "") -> Worker:
+        """Start a worker; it ends itself at `crash_at`, when that is given."""
+        self.service.program = (*CRASHING, crash_at, "run") if crash_at else ("-m", "streams", "run")
+        told = ["--policy", str(self.policy), "--worker-id", name, "--log-level", "info", *options]
+        self.workers[name] = self.service.start(*told, **SECRETS)
+        return self.workers[name]
+
+    def alive(self) -> list[Worker]:
+        """The workers that run."""
+        return [each for each in self.workers.values() if each.process.poll() is None]
+
+
+@contextlib.contextmanager
+def rig(bootstrap: str, folder: Path, setting: Setting) -> Iterator[Rig]:
+    """An installation whose stream runs while the block does; no worker is started yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        seen = stack.enter_context(witnesses())
+        service = stack.enter_context(service_on(bootstrap, setting.prefix, folder))
+        policy = folder / "policy.yaml"
+        policy.write_text(policy_text(pager=seen.pager_url, gateway=seen.gateway_url, kinds=setting.kinds))
+        _declare(service, setting.partitions)
+        provocations = Provocations(
+            now_ms() + LEAD_MS, spend_ms=setting.spend_ms, canary_ms=setting.canary_ms, tag=f"{setting.prefix}{setting.seed}"
+        )
+        traffic = scenario(seed=setting.seed, per_s=setting.per_s, untidy=setting.untidy)
+        feed = Feed(
+            service.kafka, service.topics.telemetry, partitions=setting.partitions, scenario=traffic, provocations=provocations
+        )
+        with feed.running():
+            yield Rig(setting=setting, service=service, seen=seen, feed=feed, policy=policy, workers={})
+
+
+def _declare(service: Service, partitions: int) -> None:
+    """Telemetry with the broker's own time as arrival: what waited in a producer has not arrived."""
+    config = {**TELEMETRY, "message.timestamp.type": "LogAppendTime"}
+    topics = [*service.topics.declared(), Topic(service.topics.telemetry, partitions, config)]
+    asyncio.run(service.kafka.ensure(topics))
+
+
+
