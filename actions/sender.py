@@ -154,40 +154,49 @@ class Sender:
         if standing.settled:
             return True
         pending.waiting = pending.waiting or standing.receipt is not None
-        fence = pending.held.fence if pending.held is not None and pending.held.fence == standing.fence else None
+        held = pending.held if pending.held is not None and pending.held.fence == standing.fence else None
+        if standing.fence is not None and held is None:
+            held = await self._take(pending)  # what another has claimed can be settled under a newer claim only
+            if held is None:
+                return False
+        sink = self._with.sinks.of(pending.decision)
         receipt = self._gate(pending)
         if receipt is not None:
-            return await self._hold_back(pending, receipt, fence)
-        sink = self._with.sinks.of(pending.decision)
+            return await self._hold_back(pending, sink, receipt, held)
         if sink is None:
             nobody = receipt_of(pending, self._now_text(), Outcome.SKIPPED, Hindrance.NO_RECEIVER, "no such receiver")
-            return await self._settle(pending, nobody, fence)
+            return await self._settle(pending, nobody, _fence(held))
         return await self._hold_and_try(pending, sink)
 
     def _gate(self, pending: Pending) -> Receipt | None:
         world = self._with.world(pending.decision)
         return held_back(pending, world, self._now_text(), overtaken=self._outbox.overtaken(pending))
 
-    async def _hold_back(self, pending: Pending, receipt: Receipt, fence: int | None) -> bool:
+    async def _hold_back(self, pending: Pending, sink: Sink | None, receipt: Receipt, held: Held | None) -> bool:
         if receipt.outcome is not Outcome.PENDING_APPROVAL:
-            return await self._settle(pending, receipt, fence)
+            return await self._settle(pending, await self._found(pending, sink, held) or receipt, _fence(held))
         if not pending.waiting:
             pending.waiting = True
-            await self._settle(pending, receipt, fence)
+            await self._settle(pending, receipt, _fence(held))
         pending.verdict = None
         pending.due_s = self._now_s() + LOOK_AGAIN_S
         return False
 
+    async def _found(self, pending: Pending, sink: Sink | None, held: Held | None) -> Receipt | None:
+        """The receipt of an effect that is there already, since somebody died over it."""
+        if not pending.doubtful or sink is None or held is None:
+            return None
+        answer = await sink.ask(self._effect(pending, held))
+        there = answer is not None and answer.word is Word.ACCEPTED
+        return judged(pending, answer, self._now_text(), repeatable=True) if answer is not None and there else None
+
     async def _hold_and_try(self, pending: Pending, sink: Sink) -> bool:
-        held = await self._hold(pending)
-        if not isinstance(held, Held):
-            pending.due_s = held
+        held = await self._take(pending)
+        if held is None:
             return False
-        pending.doubtful = pending.doubtful or held.doubtful
-        pending.held = held
         receipt = self._gate(pending)  # again: the claim took time, and a freeze counts within 2 s
         if receipt is not None:
-            return await self._hold_back(pending, receipt, held.fence)
+            return await self._hold_back(pending, sink, receipt, held)
         answer = await self._try(pending, sink, held)
         repeatable = sink.repeatable or not pending.doubtful
         receipt = judged(pending, answer, self._now_text(), repeatable=repeatable)
@@ -195,6 +204,16 @@ class Sender:
             return await self._settle(pending, receipt, held.fence)
         self._put_off(pending, answer)
         return False
+
+    async def _take(self, pending: Pending) -> Held | None:
+        """Claim a decision; None when it is another's, and has to be looked at again later."""
+        held = await self._hold(pending)
+        if not isinstance(held, Held):
+            pending.due_s = held
+            return None
+        pending.doubtful = pending.doubtful or held.doubtful
+        pending.held = held
+        return held
 
     async def _hold(self, pending: Pending) -> Held | float:
         try:
@@ -205,7 +224,7 @@ class Sender:
             return Held(fence=-1, until_s=float("inf"))
 
     async def _try(self, pending: Pending, sink: Sink, held: Held) -> Answer:
-        effect = Effect(decision=pending.decision, fence=held.fence, at_ms=self._with.clock.now_ms())
+        effect = self._effect(pending, held)
         if pending.doubtful:
             found = await sink.ask(effect)
             if found is None and not sink.repeatable:
@@ -220,6 +239,9 @@ class Sender:
         pending.attempts -= 0 if answer.attempted else 1
         pending.doubtful = pending.doubtful or answer.word is Word.UNKNOWN
         return answer
+
+    def _effect(self, pending: Pending, held: Held) -> Effect:
+        return Effect(decision=pending.decision, fence=held.fence, at_ms=self._with.clock.now_ms())
 
     def _put_off(self, pending: Pending, answer: Answer) -> None:
         pending.said = answer.detail
@@ -242,3 +264,7 @@ class Sender:
             await self._with.on_receipt(pending.decision, receipt)
         pending.verdict, pending.counts = None, None
         return ledger.standing(pending.decision.id).settled
+
+
+def _fence(held: Held | None) -> int | None:
+    return held.fence if held is not None else None

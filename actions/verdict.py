@@ -53,13 +53,14 @@ def _hindered(pending: Pending, world: World, at: str, reason: Hindrance) -> Rec
     if reason is Hindrance.STALE and pending.attempts:
         return receipt_of(pending, at, Outcome.EXPIRED, Hindrance.UNREACHABLE, f"given up{_last(pending)}")
     # What was begun is not skipped: a part of it may stand until its lease ends.
-    return receipt_of(
-        pending, at, Outcome.FAILED if pending.attempts else Outcome.SKIPPED, reason, _last(pending).removeprefix("; ")
-    )
+    begun = pending.attempts > 0 or pending.doubtful
+    return receipt_of(pending, at, Outcome.FAILED if begun else Outcome.SKIPPED, reason, _last(pending).removeprefix("; "))
 
 
 def _last(pending: Pending) -> str:
-    return f"; last attempt: {pending.said}" if pending.said else ""
+    if pending.said:
+        return f"; last attempt: {pending.said}"
+    return "; somebody claimed it before and left no receipt: it may be there" if pending.doubtful else ""
 
 
 def judged(pending: Pending, answer: Answer, at: str, *, repeatable: bool) -> Receipt | None:

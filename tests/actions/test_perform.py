@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from actions.decision import Action, Reason
 from actions.gates import World
 from actions.http_client import Deadlines, HttpClient
+from actions.ledger import Claim, Proposed, encode_record
 from actions.ledger_log import LedgerUnavailableError, MemoryLedger
 from actions.pagerduty import PagerDuty
 from actions.policy.model import Mode
@@ -19,7 +21,7 @@ from streams.demo.gateway import Gateway, gateway_app
 from streams.demo.misbehaviour import Fault
 from streams.demo.pagerduty_server import Pager, pagerduty_app
 from streams.demo.serving import serving
-from tests.actions.builders import ROUTING_KEY, WEBHOOK_SECRET, Worker, decision, endpoint, throttle, until, worker
+from tests.actions.builders import QUICK, ROUTING_KEY, WEBHOOK_SECRET, Worker, decision, endpoint, throttle, until, worker
 
 SHORT = Deadlines(total_s=0.3, connect_s=0.2, read_s=0.2)
 
@@ -244,3 +246,33 @@ async def test_a_restarted_worker_finishes_what_the_ledger_holds(place: Place):
     async with running(second):
         assert await second.performer.drain(10)
     assert (second.outcomes(), len(place.pager.alerts)) == ([("d1", "done", "")], 1)
+
+
+IMPATIENT = replace(QUICK, claim_s=0.1)
+
+
+def claimed_by_the_dead(*decisions) -> MemoryLedger:
+    """A ledger with claims of a worker that has died, and left no receipt."""
+    log = MemoryLedger()
+    for each in decisions:
+        log.records.extend(encode_record(record) for record in (Proposed(decision=each), Claim(decision_id=each.id, worker="w0")))
+    return MemoryLedger(log.records)
+
+
+async def test_what_a_dead_worker_had_claimed_is_settled_although_it_is_held_back_now(place: Place):
+    frozen = World(mode=Mode.ACT, frozen=True)
+    one = worker(place.sinks, log=claimed_by_the_dead(throttle()), world=lambda _: frozen, pace=IMPATIENT)
+    async with running(one):
+        assert await one.performer.drain(5)
+    assert (one.outcomes(), place.published) == ([("t1", "failed", "frozen")], [])
+    assert one.receipts[0].detail == "somebody claimed it before and left no receipt: it may be there"
+
+
+async def test_what_a_dead_worker_has_done_is_asked_for_before_it_is_said_to_be_held_back(place: Place):
+    rollback = decision(Action.ROLLBACK, id="r1", service="router", release="v2", baseline="v1")
+    place.gateway.effects["r1"] = 1
+    blind = World(mode=Mode.ACT, blind=True)
+    one = worker(place.sinks, log=claimed_by_the_dead(rollback), world=lambda _: blind, pace=IMPATIENT)
+    async with running(one):
+        assert await one.performer.drain(5)
+    assert (one.outcomes(), place.gateway.received) == ([("r1", "done", "")], [])
