@@ -38,6 +38,7 @@ lock: $(UV)  ## solve the lock files anew
 	$(LOCK) --extra demo pyproject.toml -o requirements.lock
 	$(LOCK) --extra demo --group dev pyproject.toml -o requirements-dev.lock
 	$(LOCK) --group tools -o requirements-tools.lock
+	$(LOCK) bench/peers/requirements.in -o bench/peers/requirements.lock
 
 bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables; takes about an hour, `ARGS=--quick` some minutes
 	tests/install-prerequisites

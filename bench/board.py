@@ -15,7 +15,7 @@ from bench.machine import machine, versions
 ROOT = Path(__file__).parents[1]
 JSON = ROOT / "build" / "bench.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("kafka", "replay", "detection")
+PARTS = ("kafka", "peers", "replay", "detection")
 
 
 @dataclass(frozen=True, slots=True)

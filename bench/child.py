@@ -1,6 +1,7 @@
 """A command line -> it runs as a process of its own; its CPU time, wall time and memory, as the kernel counted them."""
 
 import os
+import re
 import resource
 import subprocess
 import tempfile
@@ -22,7 +23,7 @@ class Ran:
 
     Attributes:
         cpu_s: user and system time of all its threads, and of children that it waited for.
-        resident_mb: the most memory that it had, in MB.
+        resident_mb: the most memory that it had, in MB, until it ended or shortly before.
     """
 
     stdout: str
@@ -43,22 +44,37 @@ def run(
         began_s = time.perf_counter()
         pinned = ["taskset", "-c", str(core), *command] if core is not None else list(command)
         process = subprocess.Popen(pinned, stdout=out, stderr=err, cwd=ROOT, env={**os.environ, **(environ or {})})
-        status, usage = _wait(process, began_s + timeout_s)
+        status, usage, resident_mb = _wait(process, began_s + timeout_s)
         wall_s = time.perf_counter() - began_s
         out.seek(0)
         err.seek(0)
         stdout, stderr = out.read().decode(), err.read().decode()
     if status != 0:
         raise ChildError(f"{' '.join(command)} ended with {status} after {wall_s:.0f} s:\n{stdout[-1000:]}{stderr[-3000:]}")
-    return Ran(stdout, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+    return Ran(stdout, wall_s, usage.ru_utime + usage.ru_stime, resident_mb)
 
 
-def _wait(process: "subprocess.Popen[bytes]", deadline_s: float) -> tuple[int, resource.struct_rusage]:
+def peak_mb(pid: int) -> float:
+    """The most memory that a process has had by now, in MB; 0 when it has ended.
+
+    The kernel's figure for a child that has ended is no less than what its parent had when it was started.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+
+def _wait(process: "subprocess.Popen[bytes]", deadline_s: float) -> tuple[int, resource.struct_rusage, float]:
+    resident_mb = 0.0
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage
+            return process.returncode, usage, resident_mb or usage.ru_maxrss / 1000
+        resident_mb = max(resident_mb, peak_mb(process.pid))
         if time.perf_counter() > deadline_s:
             process.kill()
         time.sleep(0.02)

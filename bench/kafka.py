@@ -24,12 +24,14 @@ from bench.board import Part, Table, keep
 from bench.child import ChildError, Ran, run
 from bench.dense import Dense
 from bench.spread import rates, spread
+from bench.took import Took, steady
+from bench.until_end import in_full, until_end
 from streams.log.kafka import Kafka
 from streams.log.topics import Topic, Topics
 from streams.settings import KafkaSettings
 from streams.simulate.produce import TopicSink, produce
 from streams.simulate.traffic import Traffic, stream
-from tests.kafka.broker import Cluster, Plan, free_ports, running
+from tests.kafka.broker import Cluster, Plan, running
 
 TARGET = 40.0
 PARTITIONS = 4
@@ -44,25 +46,6 @@ class Lengths:
     short: int
     long: int
     peer: int
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """A number of records, and what they took."""
-
-    records: int
-    wall_s: float
-    cpu_s: float
-
-    @property
-    def per_cpu_s(self) -> float:
-        """Records a CPU-second."""
-        return self.records / self.cpu_s
-
-    @property
-    def per_s(self) -> float:
-        """Records a second."""
-        return self.records / self.wall_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,39 +103,20 @@ class Bench:
         short = self._tidegate(SHORT)
         faust = _last_json(run([*peer, str(self._lengths.peer), str(PARTITIONS)]).stdout)
         long = self._tidegate(LONG)
-        steady = Took(self.sent[LONG] - self.sent[SHORT], long.wall_s - short.wall_s, long.cpu_s - short.cpu_s)
+        tidegate = steady((self.sent[SHORT], short), (self.sent[LONG], long))
         return Round(
             fetch=Took(**raw["fetch"]),
             decode=Took(**raw["decode"]),
-            tidegate=steady,
+            tidegate=tidegate,
             faust=Took(**faust),
-            start_cpu_s=short.cpu_s - self.sent[SHORT] / steady.per_cpu_s,
+            start_cpu_s=short.cpu_s - self.sent[SHORT] / tidegate.per_cpu_s,
             resident_mb=long.resident_mb,
         )
 
     def _tidegate(self, prefix: str) -> Ran:
-        """Run the service to the end of a topic, then remove its topics, so that the next run begins anew.
-
-        Kafka drops the groups' offsets together with the topics; without a snapshot telemetry is read from its beginning.
-        """
-        out = self._folder / prefix
-        service = [sys.executable, "-m", "streams", "run", "--bootstrap", self._bootstrap, "--topic-prefix", prefix]
-        listen = f"127.0.0.1:{free_ports(1)[0]}"
-        ran = run([*service, "--until-end", "--out", str(out), "--http", listen, "--log-level", "warning"])
-        read = json.loads((out / "summary.json").read_text())["usage_records"]
-        if read != self.sent[prefix]:
-            raise ChildError(f"{self.sent[prefix]:,} records were sent and {read:,} read")
-        asyncio.run(self._forget(prefix))
-        return ran
-
-    async def _forget(self, prefix: str) -> None:
-        async with self._kafka.admin() as admin:
-            source = Topics(prefix).telemetry
-            made = {each for each in await admin.list_topics() if each.startswith(prefix) and each != source}
-            await admin.delete_topics(sorted(made))
-            async with asyncio.timeout(30):
-                while made & set(await admin.list_topics()):  # noqa: ASYNC110 (Kafka tells nobody when a topic is gone)
-                    await asyncio.sleep(0.1)
+        return until_end(
+            in_full, bootstrap=self._bootstrap, kafka=self._kafka, prefix=prefix, sent=self.sent[prefix], folder=self._folder
+        )
 
 
 def _last_json(stdout: str) -> dict[str, Any]:

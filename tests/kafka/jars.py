@@ -25,12 +25,12 @@ def kafka_jars() -> Path:
     return jars
 
 
-def fetch(jars: Path) -> None:
-    """Let Maven copy the jars beside `jars`, then rename: two test runs at once do not see half a folder."""
+def fetch(jars: Path, pom: Path = POM) -> None:
+    """Let Maven copy the jars of a pom.xml beside `jars`, then rename: two test runs at once do not see half a folder."""
     jars.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{jars.name}-", dir=jars.parent))
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={unfinished}"]
-    subprocess.run(["mvn", "-q", "-B", "-f", str(POM), *goal], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(["mvn", "-q", "-B", "-f", str(pom), *goal], check=True, stdin=subprocess.DEVNULL)
     try:
         unfinished.rename(jars)
     except OSError:
