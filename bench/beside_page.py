@@ -119,8 +119,8 @@ def _rates(found: Found) -> Table:
     )  # fmt: skip
     note = (
         f"min / median / max of {len(found.rounds)} interleaved rounds; {PARTITIONS} partitions, records of "
-        f"{found.record_bytes:.0f} bytes keyed by tenant, {found.dense.records_per_s:,.0f} records/s of event time. A peer's answer "
-        f"equalled a recount in every run. Memory is the peak of one run. {'; '.join(versions())}."
+        f"{found.record_bytes:.0f} bytes keyed by tenant, {found.dense.records_per_s:,.0f} records/s of event time. A peer's "
+        f"answer equalled a recount in every run. Memory is the peak of one run. {'; '.join(versions())}."
     )
     return Table("One task, one broker", columns, rows, note)
 

@@ -55,9 +55,9 @@ routes: [{{severity: error, to: oncall}}]
 
 
 @contextlib.contextmanager
-def receivers() -> Iterator[Receivers]:
+def receivers(pager: Pager | None = None) -> Iterator[Receivers]:
     """Receivers that listen while the block runs."""
-    received, ready, loop = Receivers(), threading.Event(), asyncio.new_event_loop()
+    received, ready, loop = Receivers(pager or Pager()), threading.Event(), asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def live() -> None:

@@ -1,0 +1,228 @@
+"""Live telemetry with many spikes on a real Apache Kafka -> how long after a window's end its anomaly is written, and its page accepted.
+
+    python -m bench.latency [--scopes 20000] [--records-per-s 20000] [--warm 120] [--spikes 150]
+
+`tidegate simulate --speed 1 --start now` sends as many tenants as there are to be scopes, all partitions busy; `tidegate run` in all
+roles judges them in real time and pages a local server that keeps to PagerDuty's published contract. An anomaly's time is its
+record's timestamp in Kafka; a page's is when the server accepted it. What the window's own grace takes (5 s) is no delay of ours.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.bar import Target, bar_table
+from bench.board import Part, Table, keep
+from bench.child import ROOT, ChildError
+from detectors.canonical import parse_time
+from streams.demo.pagerduty_server import Pager
+from streams.window import Timing
+from tests.kafka.broker import Plan, running
+from tests.kafka.receivers import SECRETS, receivers
+from tests.kafka.service import Service, Worker, service_on
+
+PARTITIONS = 4
+TOGETHER = 5
+"""Spikes that begin in one window."""
+STEP_S = 10
+LASTS_S = 40
+HIT_PER_S = 2.0
+"""Operations a second of a tenant that is going to spike; the others share the rest."""
+POLICY = """
+version: 1
+mode: page
+warm_up: {after: 1m, operations: 20}
+safety: {calm: 60s}
+"""
+BAR = (
+    Target(what="window end + grace to anomaly, p99, ms", key="detection_p99_ms", least=300, aim=100, most=True),
+    Target(what="anomaly to accepted page, p99, ms", key="page_p99_ms", least=2_000, aim=500, most=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The telemetry: how many tenants and records a second, seconds before the first spike, and how many spikes."""
+
+    scopes: int
+    records_per_s: float
+    warm_s: int
+    spikes: int
+
+    @property
+    def seconds(self) -> int:
+        """From the first record to the last, in whole steps."""
+        return self.warm_s + math.ceil(self.spikes / TOGETHER) * STEP_S + LASTS_S
+
+    def scenario(self) -> dict[str, Any]:
+        """Most tenants are ordinary; `spikes` of them have ten times as many requests, some of them at a time."""
+        ordinary = (self.records_per_s - self.spikes * HIT_PER_S) / (self.scopes - self.spikes)
+        same = {"amplitude": 0, "routes": {"chat": 1}}
+        faults = [
+            {
+                "kind": "token_spike", "at": f"{self.warm_s + number // TOGETHER * STEP_S}s", "for": f"{LASTS_S}s",
+                "scope": {"tenant": f"hit-{number}"}, "by": "rate", "factor": 10,
+            }
+            for number in range(self.spikes)
+        ]  # fmt: skip
+        hit = [{"name": f"hit-{number}", "operations_per_s": HIT_PER_S, **same} for number in range(self.spikes)]
+        many = {"name": "plain", "count": self.scopes - self.spikes, "operations_per_s": max(ordinary, 0.01), **same}
+        quiet = {"noise": {"sd": 0}, "bursts": {"per_day": 0}}
+        return {"name": "live", "duration": f"{self.seconds}s", "tenants": [*hit, many], "faults": faults, **quiet}
+
+
+class TimedPager(Pager):
+    """Notes when each incident's page was accepted, epoch milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__(calls_per_minute=10**6)
+        self.accepted_ms: dict[str, float] = {}
+
+    def apply(self, event: dict[str, Any]) -> str:
+        """Take an event."""
+        key = super().apply(event)
+        if event["event_action"] == "trigger":
+            self.accepted_ms.setdefault(key, time.time() * 1000)
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """What was measured, milliseconds each; `sent` and `seconds` say how fast the telemetry really came."""
+
+    detection_ms: list[float]
+    page_ms: list[float]
+    sent: int
+    seconds: float
+
+
+def delays(service: Service, accepted_ms: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    """From the end of a window and its grace to its anomaly, and from an incident's newest anomaly to its page."""
+    written_ms, ends, detection = {}, {}, []
+    for record in service.read(service.topics.anomalies):
+        if record.key and record.value:
+            anomaly = json.loads(record.value)
+            written_ms[anomaly["id"]], ends[anomaly["id"]] = record.timestamp, anomaly["window_end"]
+            detection.append(record.timestamp - parse_time(anomaly["window_end"]) - Timing().grace_ms)
+    incidents = {each["id"]: each for each in map(json.loads, _values(service, service.topics.incidents))}
+    pages = []
+    for decision in map(json.loads, _values(service, service.topics.decisions)):
+        if decision["action"] == "page" and decision["dedup_key"] in accepted_ms:
+            its = incidents[decision["incident_id"]]["anomaly_ids"]
+            causes = [written_ms[each] for each in its if ends.get(each) == decision["ts"]]
+            if causes:
+                pages.append(accepted_ms[decision["dedup_key"]] - max(causes))
+    return detection, pages
+
+
+def _values(service: Service, topic: str) -> list[bytes]:
+    return [record.value for record in service.read(topic) if record.key and record.value]
+
+
+def _simulate(service: Service, live: Live, folder: Path) -> tuple[int, float]:
+    """Send everything in real time; how many records that were, and in how many seconds."""
+    scenario = folder / "live.yaml"
+    scenario.write_text(json.dumps({"version": 1, **live.scenario()}))
+    command = [sys.executable, "-m", "streams", "simulate", str(scenario), *service.kafka_options, "--speed", "1", "--start", "now"]
+    began_s = time.monotonic()
+    ran = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=live.seconds + 600)
+    if ran.returncode:
+        raise ChildError(f"the telemetry cannot be sent: {ran.stderr[-1000:]}")
+    return json.loads(ran.stdout)["usage_records"], time.monotonic() - began_s
+
+
+def _work_off(worker: Worker, pager: TimedPager) -> None:
+    """Return when no page has come for some seconds after the last window."""
+    seen, quiet_s = -1, time.monotonic()
+    while time.monotonic() < quiet_s + 20:
+        if worker.process.poll() is not None:
+            raise ChildError(f"the worker has ended: {worker.log.read_text()[-1000:]}")
+        if len(pager.accepted_ms) != seen:
+            seen, quiet_s = len(pager.accepted_ms), time.monotonic()
+        time.sleep(0.5)
+
+
+def measure(live: Live) -> Delays:
+    """Run everything once."""
+    pager = TimedPager()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-bench-", ignore_cleanup_errors=True)))
+        cluster = stack.enter_context(running(Plan(full_speed=True, heap="1g"), folder))
+        received = stack.enter_context(receivers(pager))
+        service = stack.enter_context(service_on(cluster.bootstrap, "live.", folder))
+        (folder / "policy.yaml").write_text(POLICY + received.policy_lines())
+        service.create(PARTITIONS)
+        worker = service.start("--policy", str(folder / "policy.yaml"), "--worker-id", "w1", **SECRETS).wait_ready()
+        sent, seconds = _simulate(service, live, folder)
+        _work_off(worker, pager)
+        detection, pages = delays(service, pager.accepted_ms)
+        worker.stop()
+    if not detection or not pages:
+        raise ChildError(f"{len(detection)} anomalies and {len(pages)} pages: too little to tell a delay")
+    return Delays(detection, pages, sent, seconds)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least a share of all do not exceed.
+
+    >>> quantile([4.0, 1.0, 3.0, 2.0], 0.5), quantile([4.0, 1.0, 3.0, 2.0], 0.99)
+    (2.0, 4.0)
+    """
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def part(found: Delays, live: Live, command: str) -> Part:
+    """What was measured, for people and programs."""
+    named = {"window end + grace to anomaly": found.detection_ms, "anomaly to accepted page": found.page_ms}
+    rows = [
+        (name, str(len(its)), *(f"{quantile(its, share):,.0f}" for share in (0.5, 0.95, 0.99, 1.0))) for name, its in named.items()
+    ]
+    figures = {
+        f"{key}_{name}_ms": round(quantile(its, share))
+        for key, its in (("detection", found.detection_ms), ("page", found.page_ms))
+        for name, share in (("p50", 0.5), ("p99", 0.99))
+    }
+    note = (
+        f"{live.scopes:,} tenants on {PARTITIONS} busy partitions, {found.sent:,} records in {found.seconds:.0f} s "
+        f"({found.sent / found.seconds:,.0f} a second; {live.records_per_s:,.0f} were asked for), {live.spikes} spikes."
+    )
+    table = Table("From a window's end to a page", ("from, to", "number", "p50 ms", "p95 ms", "p99 ms", "max ms"), rows, note)
+    return Part(
+        name="latency",
+        command=command,
+        figures=figures,
+        details=asdict(found) | asdict(live),
+        tables=[table, bar_table(BAR, figures)],
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(prog="python -m bench.latency", description="Delay from a window's end to a page, live.")
+    parser.add_argument("--scopes", type=int, default=20_000)
+    parser.add_argument("--records-per-s", type=float, default=20_000.0)
+    parser.add_argument("--warm", type=int, default=420, help="seconds before the first spike")
+    parser.add_argument("--spikes", type=int, default=150)
+    told = parser.parse_args(arguments)
+    live = Live(scopes=told.scopes, records_per_s=told.records_per_s, warm_s=told.warm, spikes=told.spikes)
+    try:
+        found = measure(live)
+    except ChildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    asked = f"--scopes {told.scopes} --records-per-s {told.records_per_s:g} --warm {told.warm} --spikes {told.spikes}"
+    keep(part(found, live, f"python -m bench.latency {asked}"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
