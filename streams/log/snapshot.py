@@ -10,21 +10,21 @@ import hashlib
 import logging
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from streams.log.append import Appender, Record
+from streams.log.formats import FORMAT, Flaw, UnusableError, check_format, upgraded
 from streams.log.kafka import Kafka, TopicPartition
 from streams.log.state import pack, unpack
 from streams.log.topics import PART_BYTES, STATE_PARTITIONS
+from streams.log.wire import record_of
 from streams.unchanging import Unchanging
 
 log = logging.getLogger("tidegate.snapshot")
-
-FORMAT = 1
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         position: the next offset of the source after what the state has seen.
         sections: for each, its path in the state and the names of its chunks, in order.
-        digest: sha256 over the names of all chunks.
+        digest: sha256 over everything else in the manifest.
     """
 
     format: int
@@ -57,11 +57,19 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
     """What the topic holds under one key."""
 
-    manifests: dict[bytes, Manifest] = field(default_factory=dict)
+    manifests: dict[bytes, bytes] = field(default_factory=dict)
     chunks: dict[bytes, bytes] = field(default_factory=dict)
+
+    def keep(self, key: bytes, value: bytes | None) -> None:
+        """Take the next record of the topic: the last value of a key counts, a tombstone takes it away."""
+        kept = self.manifests if key.endswith(b"/manifest") else self.chunks
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +124,72 @@ class Slot:
 
 
 class Snapshots:
-    """The snapshots of a worker, in the topic `tidegate.state`."""
+    """The snapshots of a worker, in the topic `tidegate.state`.
 
-    def __init__(self, kafka: Kafka, appender: Appender, topic: str) -> None:
+    Args:
+        on_unusable: Told of every snapshot that cannot be used; it is logged in any case.
+    """
+
+    def __init__(self, kafka: Kafka, appender: Appender, topic: str, *, on_unusable: Callable[[Flaw], None] | None = None) -> None:
         self._kafka = kafka
         self._appender = appender
         self._topic = topic
+        self._on_unusable = on_unusable
 
     async def open(self, key: str) -> tuple[Slot, Snapshot | None]:
-        """The newest whole snapshot of a key, and the place where its next one goes.
+        """The newest snapshot of a key that can be used, and the place where its next one goes.
 
         Raises:
             BrokerError: when the topic cannot be read.
         """
         found = await self._read(key)
-        leftover = {*found.manifests, *found.chunks}
-        slot = Slot(key, self._appender, self._topic, leftover)
-        for manifest in sorted(found.manifests.values(), key=lambda each: -each.position):
-            state = await asyncio.to_thread(_state_of, manifest, key, found.chunks)
-            if state is not None:
-                slot.position = manifest.position
-                return slot, Snapshot(manifest.position, state)
-            log.warning("a snapshot of %s at %d is not whole and is passed over", key, manifest.position)
-        return slot, None
+        slot = Slot(key, self._appender, self._topic, {*found.manifests, *found.chunks})
+        snapshot = await self.newest(key, found)
+        if snapshot is not None:
+            slot.position = snapshot.position
+        elif found.manifests:
+            log.warning("%s has no snapshot that can be used, and is rebuilt from the log", key)
+        return slot, snapshot
+
+    async def newest(self, key: str, found: Found) -> Snapshot | None:
+        """The newest of what was found that can be used; what is passed over is told."""
+        for manifest in self._newest_first(key, found.manifests):
+            try:
+                return Snapshot(manifest.position, await asyncio.to_thread(_state_of, manifest, key, found.chunks))
+            except UnusableError as error:
+                self.unusable(key, manifest.position, error)
+        return None
+
+    def _newest_first(self, key: str, manifests: Mapping[bytes, bytes]) -> list[Manifest]:
+        """Those that can be read."""
+        readable = []
+        for raw in manifests.values():
+            try:
+                readable.append(_manifest_of(raw))
+            except UnusableError as error:
+                self.unusable(key, None, error)
+        return sorted(readable, key=lambda each: -each.position)
+
+    def unusable(self, key: str, position: int | None, error: UnusableError) -> None:
+        """Say that a snapshot cannot be used."""
+        where = "" if position is None else f" at {position}"
+        log.warning("a snapshot of %s%s is passed over: %s", key, where, error)
+        if self._on_unusable is not None:
+            self._on_unusable(error.flaw)
+
+    async def between(self, topic: str, start: int, end: int) -> AsyncIterator[tuple[int, Record]]:
+        """Offset and record of what the one partition of a topic still has of [start, end).
+
+        Raises:
+            BrokerError: when Kafka does not answer.
+        """
+        tp = TopicPartition(topic, 0)
+        async with self._kafka.reading([tp]) as consumer:
+            consumer.seek(tp, max(start, (await consumer.beginning_offsets([tp]))[tp]))
+            async for each in self._kafka.to_the_end(consumer, [tp]):
+                if each.offset >= end:
+                    return
+                yield each.offset, record_of(each.key, each.value, each.headers)
 
     async def log_start(self, topic: str) -> int:
         """The first offset that the one partition of a topic still has.
@@ -150,27 +201,15 @@ class Snapshots:
         async with self._kafka.reading([tp]) as consumer:
             return int((await consumer.beginning_offsets([tp]))[tp])
 
-    async def _read(self, key: str) -> _Found:
+    async def _read(self, key: str) -> Found:
         """All that the topic holds under a key: the last value of each record's key, unless a tombstone took it away."""
-        found, prefix = _Found(), f"{key}/".encode()
+        found, prefix = Found(), f"{key}/".encode()
         tp = TopicPartition(self._topic, partition_of(key))
         async with self._kafka.reading([tp]) as consumer:
             async for record in self._kafka.to_the_end(consumer, [tp]):
                 if record.key is not None and record.key.startswith(prefix):
-                    _keep(found, record.key, record.value)
+                    found.keep(record.key, record.value)
         return found
-
-
-def _keep(found: _Found, key: bytes, value: bytes | None) -> None:
-    if value is None:
-        found.manifests.pop(key, None)
-        found.chunks.pop(key, None)
-    elif key.endswith(b"/manifest"):
-        manifest = msgspec.json.decode(value, type=Manifest)
-        if manifest.format == FORMAT:
-            found.manifests[key] = manifest
-    else:
-        found.chunks[key] = value
 
 
 def partition_of(key: str) -> int:
@@ -210,25 +249,60 @@ def _paths(state: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Any]]:
 
 def _manifest(owner: str, position: int, sections: Iterable[_Section]) -> Manifest:
     named = tuple((each.path, each.names) for each in sections)
-    return Manifest(format=FORMAT, owner=owner, position=position, sections=named, digest=_digest(named))
+    manifest = Manifest(format=FORMAT, owner=owner, position=position, sections=named, digest="")
+    return msgspec.structs.replace(manifest, digest=_digest(manifest))
 
 
-def _digest(sections: Iterable[tuple[tuple[str, ...], tuple[str, ...]]]) -> str:
-    return hashlib.sha256("".join(name for _, names in sections for name in names).encode()).hexdigest()
+def _digest(manifest: Manifest) -> str:
+    covered = msgspec.json.encode(msgspec.structs.replace(manifest, digest=""))
+    if manifest.format == 1:
+        covered = "".join(name for _, names in manifest.sections for name in names).encode()
+    return hashlib.sha256(covered).hexdigest()
 
 
-def _state_of(manifest: Manifest, key: str, chunks: Mapping[bytes, bytes]) -> dict[str, Any] | None:
-    """The state that a manifest names, or None when a chunk is missing or is not what its name says."""
-    if manifest.digest != _digest(manifest.sections):
-        return None
+def _manifest_of(raw: bytes) -> Manifest:
+    """A manifest of a format that can be read; the number is looked at first, since a newer one may look different."""
+    try:
+        check_format(msgspec.json.decode(raw, type=_Numbered).format)
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UnusableError(Flaw.MANIFEST, f"its manifest cannot be read: {error}") from error
+    if manifest.digest != _digest(manifest):
+        raise UnusableError(Flaw.DIGEST, "its manifest does not have the digest that it names")
+    return manifest
+
+
+class _Numbered(msgspec.Struct):
+    format: int
+
+
+def _state_of(manifest: Manifest, key: str, chunks: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """The state that a manifest names, as this version has it.
+
+    Raises:
+        UnusableError: when a chunk is missing, or is not what its name says.
+    """
     state: dict[str, Any] = {}
     for path, names in manifest.sections:
-        parts = [chunks.get(f"{key}/{manifest.owner}/{name}".encode(), b"") for name in names]
-        if any(hashlib.sha256(part).hexdigest() != name for part, name in zip(parts, names, strict=True)):
-            return None
-        value = unpack(b"".join(parts))
+        value = _unpacked([_chunk_of(chunks, f"{key}/{manifest.owner}/{name}", name) for name in names])
         if len(path) == 1:
             state[path[0]] = value
         else:
             state.setdefault(path[0], {})[path[1]] = value
-    return state
+    return upgraded(key, manifest.format, state)
+
+
+def _chunk_of(chunks: Mapping[bytes, bytes], key: str, name: str) -> bytes:
+    chunk = chunks.get(key.encode())
+    if chunk is None:
+        raise UnusableError(Flaw.MISSING_CHUNK, f"its chunk {name[:12]} is missing")
+    if hashlib.sha256(chunk).hexdigest() != name:
+        raise UnusableError(Flaw.CORRUPT_CHUNK, f"its chunk {name[:12]} is not what its name says")
+    return chunk
+
+
+def _unpacked(parts: list[bytes]) -> Any:
+    try:
+        return unpack(b"".join(parts))
+    except Exception as error:
+        raise UnusableError(Flaw.CORRUPT_CHUNK, f"its chunks cannot be unpacked: {error}") from error

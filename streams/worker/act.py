@@ -84,6 +84,10 @@ class Deciding:
         if decisions:
             await self._appender.append(self._topics.decisions, [Record(each.id.encode(), encode(each)) for each in decisions])
 
+    def rebuild(self) -> None:
+        """What is decided again has its receipt, or is too old; this is no first start, whose history nobody may act on."""
+        self._progress.restore([None, ""])
+
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         return {

@@ -101,6 +101,9 @@ class Detect:
         result = RunResult(run=end.run, tallies=[each.tally for _, each in sorted(self._ended.items())], windows=join.scope_windows)
         await self._appender.append(self._topics.anomalies, [record_of_end(msgspec.json.encode(result))])
 
+    def rebuild(self) -> None:
+        """What is judged again is known downstream by its window."""
+
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         join = self._join.snapshot() if self._join is not None else {}

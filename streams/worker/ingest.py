@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.errors import BrokerError
+from streams.log.formats import refused
 from streams.log.kafka import ConsumerRebalanceListener, IllegalStateError, KafkaError, TopicPartition
+from streams.log.snapshot import Slot, Snapshot
 from streams.now import Now, wall_ms
+from streams.partition import SourcePartition
 from streams.settings import Clock
 from streams.worker.idle import Idleness, Skew
 from streams.worker.ingest_metrics import IngestMetrics
@@ -193,11 +196,9 @@ class Ingest:
 
     async def _restore(self, tp: TopicPartition) -> None:
         slot, snapshot = await self._snapshots.open(f"ingest/{tp.partition}")
-        count = len(self._consumer.partitions_for_topic(tp.topic) or {tp.partition})
-        source = self._plan.source(tp.partition, has_arrival=True, partitions=count)
-        position = await self._first_offset(tp) if snapshot is None else snapshot.position
-        if snapshot is not None:
-            await asyncio.to_thread(source.restore, snapshot.state)
+        source = None if snapshot is None else await self._restored(tp, slot, snapshot)
+        position = await self._first_offset(tp) if snapshot is None or source is None else snapshot.position
+        source = source or self._new_source(tp)
         idleness = Idleness(self._plan.timing)
         idleness.announced(source.watermark_ms)
         owned = OwnedPartition(
@@ -211,6 +212,21 @@ class Ingest:
             self._consumer.seek(tp, position)
             self._consumer.resume(tp)
             log.info("partition %d goes on at %d", tp.partition, position)
+
+    def _new_source(self, tp: TopicPartition) -> SourcePartition:
+        count = len(self._consumer.partitions_for_topic(tp.topic) or {tp.partition})
+        return self._plan.source(tp.partition, has_arrival=True, partitions=count)
+
+    async def _restored(self, tp: TopicPartition, slot: Slot, snapshot: Snapshot) -> SourcePartition | None:
+        """The state that a snapshot saw; None when it does not fit this version, and the log has to be read again."""
+        source = self._new_source(tp)
+        try:
+            await asyncio.to_thread(source.restore, snapshot.state)
+        except Exception as error:  # noqa: BLE001 (what a state that does not fit does to a stage can be anything)
+            self._snapshots.unusable(slot.key, snapshot.position, refused(error))
+            slot.position = None
+            return None
+        return source
 
     async def _first_offset(self, tp: TopicPartition) -> int:
         return int((await self._consumer.beginning_offsets([tp]))[tp])

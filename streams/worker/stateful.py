@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from streams.errors import BrokerError
 from streams.log.append import Record
+from streams.log.formats import refused
 from streams.log.snapshot import Slot, Snapshots
 from streams.worker.faust_app import record_of_event
 
@@ -25,6 +25,10 @@ class Stage(Protocol):
 
     def restore(self, position: int, state: dict[str, Any]) -> None:
         """Become what a snapshot saw; the next record is the one at `position`."""
+        ...
+
+    def rebuild(self) -> None:
+        """Know that the state was lost: what comes first was worked off before."""
         ...
 
     @property
@@ -99,22 +103,36 @@ class Stateful:
 
     async def _take(self, stage: Stage, event: Any) -> None:
         offset, record = record_of_event(event)
-        if offset > stage.next_offset > 0:
-            await self._explain_gap(stage.next_offset, offset)
+        tenure = self._tenure
+        if offset > stage.next_offset:
+            await self._fill(stage, offset)
+        if tenure != self._tenure:
+            return
         if offset >= stage.next_offset:
             await stage.take(offset, record)
         self._held.append(event)
         self._acknowledge()
 
-    async def _explain_gap(self, wanted: int, offset: int) -> None:
-        """What the log has deleted is lost; what it still has and was not delivered must not be passed over.
+    async def _fill(self, stage: Stage, offset: int) -> None:
+        """Take what the log has below `offset` and the stage has not seen, since no snapshot holds what the group has acknowledged.
 
         Raises:
-            BrokerError: when the log still has it; after a restart the group's offset brings it.
+            BrokerError: when Kafka does not answer.
         """
-        if await self._snapshots.log_start(self.topic) <= wanted:
-            raise BrokerError(f"{self.topic} gave record {offset} in place of {wanted}; start the worker again")
-        log.warning("%s: records %d to %d are gone from the log", self.topic, wanted, offset - 1)
+        tenure = self._tenure
+        start = await self._snapshots.log_start(self.topic)
+        if start > stage.next_offset > 0:
+            log.warning("%s has lost its records from %d to %d", self.topic, stage.next_offset, start - 1)
+        start = max(start, stage.next_offset)
+        if start >= offset:
+            return
+        log.warning("%s is read again from %d to %d: no snapshot holds what it led to", self.topic, start, offset - 1)
+        if stage.next_offset == 0:
+            stage.rebuild()
+        async for at, record in self._snapshots.between(self.topic, start, offset):
+            if tenure != self._tenure:
+                return
+            await stage.take(at, record)
 
     async def assigned(self) -> None:
         """The partition came: restore its state at once, so that a standby is ready before the next record."""
@@ -136,7 +154,11 @@ class Stateful:
         slot, snapshot = await self._snapshots.open(self._key)
         stage = self._new()
         if snapshot is not None:
-            stage.restore(snapshot.position, snapshot.state)
+            try:
+                stage.restore(snapshot.position, snapshot.state)
+            except Exception as error:  # noqa: BLE001 (what a state that does not fit does to a stage can be anything)
+                self._snapshots.unusable(self._key, snapshot.position, refused(error))
+                stage, slot.position = self._new(), None
         self._stage, self._slot, self._due_s = stage, slot, time.monotonic() + SHORTEST_S
         log.info("%s goes on at %d", self.topic, stage.next_offset)
 

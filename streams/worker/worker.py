@@ -14,11 +14,12 @@ from typing import Any
 from actions.api.app import create_app
 from actions.api.limits import LOOPBACK_HOSTS
 from streams.log.append import Appender, Record
+from streams.log.formats import Flaw
 from streams.log.kafka import Kafka
 from streams.log.snapshot import Snapshots
 from streams.log.tail import Tail
 from streams.log.topics import Topics
-from streams.metrics import BLIND, FROZEN, INCIDENTS_OPEN, Metrics
+from streams.metrics import BLIND, FROZEN, INCIDENTS_OPEN, SNAPSHOTS_UNUSABLE, Metrics
 from streams.now import Now
 from streams.outputs import Outputs
 from streams.pipeline import Plan
@@ -67,7 +68,7 @@ class Worker:
         self._parts = Parts(
             kafka=kafka,
             appender=appender,
-            snapshots=Snapshots(kafka, appender, self._topics.state),
+            snapshots=Snapshots(kafka, appender, self._topics.state, on_unusable=self._unusable),
             topics=self._topics,
             plan=plan,
             metrics=self._metrics,
@@ -84,6 +85,9 @@ class Worker:
         self._stopping = asyncio.Event()
         self._started_s = time.monotonic()
         self._end: EndOfRun | None = None
+
+    def _unusable(self, flaw: Flaw) -> None:
+        self._metrics.add(SNAPSHOTS_UNUSABLE, 1, flaw.value)
 
     def _tailed(self) -> dict[str, int | None]:
         topics, recent = self._topics, None if self._settings.until_end else RECENT

@@ -1,0 +1,66 @@
+"""A state as an older version wrote it -> as this version reads it, or the reason why that cannot be.
+
+A snapshot carries the number of its format. Whoever changes what a stage's `snapshot` gives raises `FORMAT` by one and adds to
+`UPGRADES` how a state of the number before becomes one of the new number; tests/golden keeps a snapshot of every format.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any
+
+FORMAT = 2
+"""1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest."""
+
+Upgrade = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""The key of a snapshot and its state in format n -> its state in format n + 1."""
+
+UPGRADES: Mapping[int, Upgrade] = {1: lambda _, state: state}
+"""By the number of the format that is upgraded."""
+
+
+class Flaw(enum.StrEnum):
+    """Why a snapshot cannot be used; a closed list, label of `tidegate_snapshots_unusable_total`."""
+
+    MANIFEST = "manifest"
+    DIGEST = "digest"
+    MISSING_CHUNK = "missing_chunk"
+    CORRUPT_CHUNK = "corrupt_chunk"
+    NEWER_FORMAT = "newer_format"
+    NO_UPGRADE = "no_upgrade"
+    REFUSED = "refused"
+
+
+class UnusableError(Exception):
+    """A snapshot cannot be used: `flaw` says why in one word, the text in a sentence."""
+
+    def __init__(self, flaw: Flaw, text: str) -> None:
+        super().__init__(text)
+        self.flaw = flaw
+
+
+def check_format(written: int, *, known: int = FORMAT, upgrades: Mapping[int, Upgrade] = UPGRADES) -> None:
+    """Refuse a format that cannot be read.
+
+    Raises:
+        UnusableError: when it is newer than this version, or older than what it still upgrades.
+    """
+    if written > known:
+        raise UnusableError(
+            Flaw.NEWER_FORMAT, f"it has format {written} of a newer version of Tidegate, this one reads up to {known}"
+        )
+    if any(number not in upgrades for number in range(written, known)):
+        raise UnusableError(Flaw.NO_UPGRADE, f"it has format {written}, which is older than what this version upgrades")
+
+
+def upgraded(
+    key: str, written: int, state: dict[str, Any], *, known: int = FORMAT, upgrades: Mapping[int, Upgrade] = UPGRADES
+) -> dict[str, Any]:
+    """The state in this version's format, one step after another; `check_format` has passed it."""
+    for number in range(written, known):
+        state = upgrades[number](key, state)
+    return state
+
+
+def refused(error: Exception) -> UnusableError:
+    """What is wrong with a whole snapshot whose state a stage does not take."""
+    return UnusableError(Flaw.REFUSED, f"its state does not fit this version: {type(error).__name__}: {error}")
