@@ -129,6 +129,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         live: scopes with an operation in the last hour, likewise; for the correlated brake.
         budgets: budgets whose sum moved in this window, sorted by name.
         verdicts: canary verdicts that changed with this window.
+        blind: source partitions that were not seen in this window, and why; then it says nothing of falls and silence.
     """
 
     window_start: str
@@ -139,3 +140,4 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     live: dict[str, int] = {}
     budgets: tuple[BudgetState, ...] = ()
     verdicts: tuple[CanaryVerdict, ...] = ()
+    blind: dict[str, str] = {}

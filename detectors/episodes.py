@@ -57,6 +57,11 @@ class Episodes:
                     policy_version=self.policy_version,
                 )
 
+    def hold(self, start_ms: int, end_ms: int) -> None:
+        """Nothing could be seen to be calm in the window [start_ms, end_ms): it counts for no episode's calm time."""
+        for each in self._open.values():
+            each.abnormal_until_ms += (end_ms - start_ms) * (each.abnormal_until_ms < end_ms)
+
     def end(self, end_ms: int, *, calm_ms: dict[str, int]) -> Iterator[Ended]:
         """The episodes that have been calm for long enough by `end_ms`, in the order of (detector, scope text)."""
         calm = [key for key, each in self._open.items() if end_ms - each.abnormal_until_ms >= calm_ms.get(key[0], self.calm_ms)]

@@ -98,6 +98,15 @@ class LateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Blindness:
+    """A source partition whose records are not seen: `why` in words, and the time up to which it was seen (0: never)."""
+
+    partition: int
+    why: str
+    seen_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class WindowFacts:
     """All facts of the window [start_ms, end_ms).
 
@@ -105,6 +114,7 @@ class WindowFacts:
         rollups: the default roll-ups, those of the policy and those of its budgets; always has `()`.
         late: late facts that are booked with this window.
         complete: False when a source partition was blind: then no fall and no silence may be judged.
+        blind: which those are.
     """
 
     start_ms: int
@@ -112,3 +122,4 @@ class WindowFacts:
     rollups: Mapping[Rollup, RollupFacts]
     late: tuple[LateFacts, ...] = field(default=())
     complete: bool = True
+    blind: tuple[Blindness, ...] = field(default=())

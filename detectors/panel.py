@@ -59,6 +59,8 @@ class Panel:
     def judge(self, facts: WindowFacts) -> Judgement:
         """What was found in this window; windows come in order."""
         anomalies = tuple(anomaly for detector in self.detectors for anomaly in self._ask(detector, facts))
+        if not facts.complete:
+            self.episodes.hold(facts.start_ms, facts.end_ms)
         for each in facts.rollups.values():
             each.roster.count_operations(each.column("operations"), facts.end_ms)
         return Judgement(
@@ -73,13 +75,14 @@ class Panel:
             },
             budgets=tuple(self._budgets()),
             verdicts=tuple(self._verdicts()),
+            blind={str(each.partition): each.why for each in facts.blind},
         )
 
     def _ask(self, detector: Detector, facts: WindowFacts) -> Iterator[Anomaly]:
         abnormals = detector.judge(facts)
         if abnormals:
             warm = _Warmth(facts.rollups, facts.end_ms, self.setup)
-            abnormals = [self._capped(detector, each, warm) for each in abnormals]
+            abnormals = [_marked(self._capped(detector, each, warm), facts) for each in abnormals]
             yield from self.episodes.take(detector.name, abnormals, facts.end_ms)
 
     def _capped(self, detector: Detector, abnormal: Abnormal, warm: "_Warmth") -> Abnormal:
@@ -116,6 +119,14 @@ class Panel:
         for detector in self.detectors:
             if detector.name in state["detectors"]:
                 detector.restore(state["detectors"][detector.name])
+
+
+def _marked(abnormal: Abnormal, facts: WindowFacts) -> Abnormal:
+    """Evidence from a window without all of the traffic says so."""
+    if facts.complete:
+        return abnormal
+    incomplete = [str(each.partition) for each in facts.blind]
+    return msgspec.structs.replace(abnormal, evidence={**abnormal.evidence, "incomplete": incomplete})
 
 
 @runtime_checkable

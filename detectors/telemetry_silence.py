@@ -1,4 +1,4 @@
-"""Facts of services and of everything -> who used to speak and has fallen silent."""
+"""Facts of services and of everything -> who used to speak and has fallen silent, and which source partitions cannot be heard."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.anomaly import Abnormal, Severity
 from detectors.canonical import time_text
-from detectors.facts import WindowFacts
+from detectors.facts import Blindness, WindowFacts
 from detectors.scope import GLOBAL, Rollup, Scope, rollup_of
 from detectors.speech import Speech
 
@@ -22,8 +22,9 @@ class TelemetrySilence:
     between two windows with attempts (remembered with a half-life of a day). For Poisson arrivals a gap 20 times the mean comes by
     chance with exp(-20). Where the scope was mostly silent in this hour of earlier days, silence is plausible and nothing is said.
 
-    Windows in which a source was blind count neither as silence nor as speech; late records are speech. A scope that was silent for
-    a day is gone: nothing more is said, and it has to warm up again.
+    Windows in which a source was blind count neither as silence nor as speech; the blind partition itself is an error, with the
+    scope `partition=N`, for as long as it is blind. Late records are speech. A scope that was silent for a day is gone: nothing
+    more is said, and it has to warm up again.
 
     Everything silent is an error, one service a warning: when the last service speaks no more, so does everything.
 
@@ -64,7 +65,7 @@ class TelemetrySilence:
         late: dict[Rollup, list[Scope]] = {}
         for each in facts.late:
             late.setdefault(rollup_of(each.scope), []).append(each.scope)
-        abnormals = []
+        abnormals = [_unheard(each, facts.end_ms) for each in facts.blind]
         for rollup, speech in self._speech.items():
             seen = facts.rollups[rollup]
             spoke = seen.column("attempts") > 0
@@ -117,3 +118,20 @@ class TelemetrySilence:
         """Become what `snapshot` saw."""
         for speech, each in zip(self._speech.values(), state["speech"], strict=True):
             speech.restore(each)
+
+
+def _unheard(blind: Blindness, end_ms: int) -> Abnormal:
+    """A source partition that is blind."""
+    since_ms = blind.seen_ms or end_ms
+    return Abnormal(
+        scope=(("partition", str(blind.partition)),),
+        severity=Severity.ERROR,
+        since_ms=since_ms,
+        observed=(end_ms - since_ms) / 1000,
+        expected=0.0,
+        unit="s",
+        score=1.0,
+        reason=f"source partition {blind.partition} is {blind.why}: no fall and no silence is judged, and no remedy taken",
+        excess_nanos=0,
+        evidence={"why": blind.why, "last_seen": time_text(blind.seen_ms) if blind.seen_ms else None},
+    )

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from detectors.facts import SUMS, LateFacts, RollupFacts, WindowFacts
+from detectors.facts import SUMS, Blindness, LateFacts, RollupFacts, WindowFacts
 from detectors.roster import Roster
 from detectors.scope import Rollup
+from streams.blind import NEVER_MS, BlindMark
 from streams.block import Sealed, decode_parts, encode_parts
 from streams.block_rows import Histograms, WindowRows, difference, late_rows, on_time_windows
 from streams.window import Timing
@@ -23,15 +24,23 @@ class _Source:
 
     last_chunk: int | None = None
     first_chunk: int | None = None
-    watermark_ms: int = -(2**62)
+    watermark_ms: int = NEVER_MS
     ahead: list[Sealed] = field(default_factory=list)
+    blind_ms: int = NEVER_MS
+    why: str = ""
+
+    @property
+    def waited_ms(self) -> int:
+        """Up to here no window waits for it: it was seen, or is known not to be."""
+        return max(self.watermark_ms, self.blind_ms)
 
 
 class Join:
     """Merges blocks: a map from (partition, chunk) to the block with the largest `upto`, then integer sums (engine.md, stage 2).
 
     A window is complete when the watermark of every source partition has passed its end; of an idle one, its idle time less the
-    grace. What comes for a window that was judged is booked as late facts with the next one and judged never. A block is
+    grace; of a blind one, what its mark says, and the window says then
+    who was blind. What comes for a window that was judged is booked as late facts with the next one and judged never. A block is
     accepted only after the one that its marker names as previous, so that no partition moves past a hole.
     """
 
@@ -66,6 +75,16 @@ class Join:
         while (ready := next((s for s in source.ahead if self._follows(source, s)), None)) is not None:
             source.ahead.remove(ready)
             self._accept(source, ready)
+
+    def blind(self, mark: BlindMark) -> None:
+        """Windows up to the mark wait no longer for a partition, unless it has moved since the mark was made."""
+        source = self._sources.get(mark.partition)
+        if source is not None and source.watermark_ms == mark.seen_ms:
+            source.blind_ms, source.why = max(source.blind_ms, mark.until_ms), mark.why
+
+    def seen_ms(self) -> dict[int, int]:
+        """By source partition, up to when its records were seen; NEVER_MS before the first."""
+        return {partition: source.watermark_ms for partition, source in self._sources.items()}
 
     @staticmethod
     def _follows(source: _Source, sealed: Sealed) -> bool:
@@ -105,12 +124,12 @@ class Join:
 
     def complete(self) -> Iterator[WindowFacts]:
         """The windows that are complete by now and were not handed out before, in order."""
-        watermark_ms = min(source.watermark_ms for source in self._sources.values())
+        watermark_ms = min(source.waited_ms for source in self._sources.values())
         firsts = [source.first_chunk for source in self._sources.values() if source.first_chunk is not None]
         if not firsts:
             return
         if self._judged is None:
-            if watermark_ms == -(2**62):
+            if watermark_ms == NEVER_MS:
                 return
             self._judged = min(firsts) - 1
         end = watermark_ms // self.timing.window_ms
@@ -153,8 +172,18 @@ class Join:
         if sealed:
             self._last_facts = window
         rollups = {rollup: self._merged(rollup, window, sealed) for rollup in self.rosters}
+        end_ms = start_ms + self.timing.window_ms
+        blind = self._blind(end_ms)
         return WindowFacts(
-            start_ms=start_ms, end_ms=start_ms + self.timing.window_ms, rollups=rollups, late=tuple(self._book(window))
+            start_ms=start_ms, end_ms=end_ms, rollups=rollups, late=tuple(self._book(window)), complete=not blind, blind=blind
+        )
+
+    def _blind(self, end_ms: int) -> tuple[Blindness, ...]:
+        """The partitions that were not seen up to the end of a window that waits for them no longer."""
+        return tuple(
+            Blindness(partition, source.why, max(source.watermark_ms, 0))
+            for partition, source in sorted(self._sources.items())
+            if source.watermark_ms < end_ms
         )
 
     def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Sealed]) -> RollupFacts:
@@ -203,6 +232,7 @@ class Join:
             "judged": self._judged,
             "last_facts": self._last_facts,
             "scope_windows": self.scope_windows,
+            "blind": [[partition, each.blind_ms, each.why] for partition, each in self._sources.items() if each.why],
             "rosters": [[list(rollup), roster.snapshot()] for rollup, roster in self.rosters.items()],
         }
 
@@ -224,6 +254,8 @@ class Join:
             LateFacts(start_ms, tuple((d, v) for d, v in scope), tuple(sums)) for start_ms, scope, sums in state["corrections"]
         ]
         self._judged, self._last_facts, self.scope_windows = state["judged"], state["last_facts"], state["scope_windows"]
+        for partition, blind_ms, why in state.get("blind", ()):
+            self._sources[partition].blind_ms, self._sources[partition].why = blind_ms, why
         for rollup, roster in state["rosters"]:
             if tuple(rollup) in self.rosters:
                 self.rosters[tuple(rollup)].restore(roster)

@@ -116,6 +116,10 @@ BLIND = Declared(
     name="tidegate_blind", kind="gauge", unit="boolean",
     meaning="1 while this worker does not see all of the traffic as it comes; destructive actions are then held back.",
 )  # fmt: skip
+WAITING = Declared(
+    name="tidegate_partitions_waiting", kind="gauge", unit="partitions",
+    meaning="Source partitions of this worker that are not read on, since they run ahead of the slowest one.",
+)  # fmt: skip
 SNAPSHOTS_UNUSABLE = Declared(
     name="tidegate_snapshots_unusable_total", kind="counter", unit="snapshots", labels=("flaw",), limit=10,
     meaning="Snapshots passed over because they are corrupt, not whole or of another version; the log names key and reason.",
@@ -124,7 +128,7 @@ SNAPSHOTS_UNUSABLE = Declared(
 DECLARED = (
     RECORDS, DEAD_LETTERS, DUPLICATES, LATE, UNKEYED, SPEND, TOKENS, COST_PER_1K, LAG, WATERMARK_AGE, SKEW, ANOMALIES,
     INCIDENTS_OPEN, DECISIONS, RECEIPTS, DETECTION_DELAY, PAGE_DELAY, BUDGET_SPENT, THROTTLE_LEVEL, FROZEN, BLIND,
-    SNAPSHOTS_UNUSABLE,
+    WAITING, SNAPSHOTS_UNUSABLE,
 )  # fmt: skip
 """All of them, in the order of a record's way."""
 

@@ -16,6 +16,7 @@ class Timing:
         future_ms: how far a record's time may lie after its arrival.
         correction_ms: how far a record may lie behind the clock; what is older is `too_old`.
         dedupe_ms: how far behind the clock event ids are remembered.
+        ahead_ms: how far a source partition may be read ahead of the slowest one that has records to read.
         jump_ms: without arrivals, how far ahead of the clock a record is believed at once.
     """
 
@@ -25,6 +26,7 @@ class Timing:
     future_ms: int = 60_000
     correction_ms: int = 48 * HOUR_MS
     dedupe_ms: int = 900_000
+    ahead_ms: int = 120_000
     jump_ms: int = HOUR_MS
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as MemberAssignment
 from aiokafka.errors import IllegalStateError, KafkaError, for_code
 
 from streams.errors import BrokerError
@@ -203,6 +204,28 @@ class Kafka:
             except TimeoutError as error:
                 raise BrokerError(f"no leader for the topics {', '.join(sorted(wanted.keys() - counts.keys()))}") from error
         return counts
+
+    async def unled(self, topic: str) -> set[int]:
+        """The partitions of a topic that have no leader now.
+
+        Raises:
+            BrokerError: when Kafka does not answer.
+        """
+        async with self.admin() as admin:
+            described = await admin.describe_topics([topic])
+        return {each["partition"] for one in described for each in one["partitions"] if each["leader"] < 0}
+
+    async def owned(self, group: str, topic: str) -> set[int]:
+        """The partitions of a topic that a member of a group has.
+
+        Raises:
+            BrokerError: when Kafka does not answer.
+        """
+        async with self.admin() as admin:
+            answers = [answer.to_object() for answer in await admin.describe_consumer_groups([group])]
+        members = [member for answer in answers for one in answer["groups"] for member in one["members"]]
+        given = [MemberAssignment.decode(each["member_assignment"]) for each in members if each["member_assignment"]]
+        return {tp.partition for each in given for tp in each.partitions() if tp.topic == topic}
 
     def unreachable(self, error: BaseException) -> BrokerError:
         """The error for a person when a client could not start."""

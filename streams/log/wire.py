@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
+from streams.blind import BlindMark
 from streams.block import Sealed, decode_parts, encode_parts
 from streams.log.append import Headers, Record
 from streams.log.topics import PART_BYTES
@@ -11,6 +14,20 @@ PART = "tidegate-part"
 """Header: `i/n`, part i of n, from 0."""
 END = "tidegate-end"
 """Header of the last part: the partition was read to the end of a run; its value is the mark of the run, as JSON."""
+
+BLIND = "tidegate-blind"
+"""Header of a record that says that a source partition is blind; its value is the mark, as JSON."""
+
+
+def record_of_blind(mark: BlindMark) -> Record:
+    """What tells stage 2 to wait no longer for a partition."""
+    return Record(f"blind/{mark.partition}".encode(), None, ((BLIND, msgspec.json.encode(mark)),))
+
+
+def blind_mark_of(record: Record) -> BlindMark | None:
+    """The mark of a record; None for a part of a block."""
+    raw = dict(record.headers).get(BLIND)
+    return None if raw is None else msgspec.json.decode(raw, type=BlindMark)
 
 
 def records_of(sealed: Sealed, *, end: bytes | None = None) -> list[Record]:

@@ -8,10 +8,11 @@ import msgspec
 
 from detectors.anomaly import Judgement
 from detectors.facts import WindowFacts
+from streams.blind import BlindMark
 from streams.log.append import Appender, Record
 from streams.log.judgement_wire import record_of_end, records_of_judgement
 from streams.log.topics import Topics
-from streams.log.wire import Arrived, Assembly
+from streams.log.wire import Arrived, Assembly, blind_mark_of
 from streams.merge import Join
 from streams.pipeline import Plan
 from streams.worker.owned import RunEnd
@@ -60,6 +61,10 @@ class Detect:
     async def take(self, offset: int, record: Record) -> None:
         """Join a block; judge the windows that it completes, and write what was found."""
         self.next_offset = offset + 1
+        mark = blind_mark_of(record)
+        if mark is not None:
+            await self._blind(mark)
+            return
         arrived = self._assembly.add(offset, record)
         if arrived is None or self.final:
             return
@@ -67,6 +72,16 @@ class Detect:
         await self._judge(join.complete())
         if arrived.end is not None and self._run is not None:
             await self._end(join, arrived.sealed.marker.partition, msgspec.json.decode(arrived.end, type=RunEnd))
+
+    async def _blind(self, mark: BlindMark) -> None:
+        """Judge what waited for a blind partition alone. A run that ends waits for all."""
+        if self._join is not None and self._run is None:
+            self._join.blind(mark)
+            await self._judge(self._join.complete())
+
+    def seen_ms(self) -> dict[int, int]:
+        """By source partition, up to when its records were seen; nothing before the first block."""
+        return self._join.seen_ms() if self._join is not None else {}
 
     def _joined(self, arrived: Arrived) -> Join:
         partitions = arrived.sealed.marker.partitions

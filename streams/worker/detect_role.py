@@ -8,6 +8,7 @@ from streams.worker.faust_role import FaustRole
 from streams.worker.parts import Parts
 from streams.worker.stage_metrics import DetectMetrics
 from streams.worker.stateful import Stateful
+from streams.worker.watch import Watch
 
 
 class DetectRole:
@@ -38,6 +39,8 @@ class DetectRole:
         """Run until something fails."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.detecting.keep())
+            if self._run is None:
+                group.create_task(Watch(self._parts, self.detecting).run())
             await self._role.run()
 
     async def stop(self) -> None:

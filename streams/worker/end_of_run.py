@@ -12,7 +12,7 @@ from streams.log.topics import Topics
 from streams.outputs import write_whole
 from streams.tally import Tally
 from streams.worker.detect import RunResult
-from streams.worker.ingest import Ends
+from streams.worker.ends import Ends
 from streams.worker.observed import Observed
 
 

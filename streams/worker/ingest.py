@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from streams.errors import BrokerError
@@ -13,6 +13,8 @@ from streams.log.snapshot import Slot, Snapshot
 from streams.now import Now, wall_ms
 from streams.partition import SourcePartition
 from streams.settings import Clock
+from streams.worker.ahead import Ahead
+from streams.worker.ends import Ends
 from streams.worker.idle import Idleness, Skew
 from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.kicked import Kicked, other_worker
@@ -27,19 +29,6 @@ RELEASE_S = 5.0
 """How long a partition that is taken away may take to leave a last snapshot."""
 
 
-class Ends:
-    """Where a run that ends stops reading.
-
-    Attributes:
-        offsets: by partition, the end offset found at the start.
-        run: the mark of the run; workers that found the same offsets have the same.
-    """
-
-    def __init__(self, offsets: Mapping[int, int], run: str) -> None:
-        self.offsets = dict(offsets)
-        self.run = run
-
-
 class Ingest:
     """Reads the partitions that the group gives this worker, and turns each into blocks.
 
@@ -47,7 +36,9 @@ class Ingest:
     kept in snapshots, and the group's offset is committed after the snapshot that holds it.
     """
 
-    def __init__(self, *, parts: Parts, metrics: IngestMetrics, now: Now) -> None:
+    def __init__(
+        self, *, parts: Parts, metrics: IngestMetrics, now: Now, judged_ms: Callable[[], int | None] = lambda: None
+    ) -> None:
         self._kafka = parts.kafka
         self._appender = parts.appender
         self._snapshots = parts.snapshots
@@ -60,6 +51,9 @@ class Ingest:
         self._owned: dict[TopicPartition, OwnedPartition] = {}
         self._restoring: dict[TopicPartition, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._judged_ms = judged_ms
+        self._ahead = Ahead(parts.plan.timing.ahead_ms)
+        self._waiting: frozenset[int] = frozenset()
         self._instance = parts.instance
         self._kicked = Kicked()
         self._failure: BrokerError | None = None
@@ -109,10 +103,33 @@ class Ingest:
         await asyncio.gather(*(self._owned[tp].take(records, self._metrics) for tp, records in taken))
         for tp in list(self._owned):
             await self._look_after(tp)
+        self._hold_back()
         self._metrics.refresh()
         self._metrics.owned([tp.partition for tp in self._owned])
         for task in [task for task in self._restoring.values() if task.done()]:
             task.result()
+
+    def _hold_back(self) -> None:
+        """Pause the partitions that run ahead of the others, and let go on those that do no more."""
+        reading = {
+            tp.partition: owned.source.watermark_ms
+            for tp, owned in self._owned.items()
+            if owned.source.watermark_ms is not None and owned.position < self._end_of(tp)
+        }
+        judged_ms = self._judged_ms() if self.ends is None else None
+        waiting = self._ahead.waiting(reading, judged_ms=judged_ms, at_s=time.monotonic())
+        for tp in self._owned.keys() & self._consumer.assignment():
+            if tp.partition in waiting - self._waiting:
+                self._consumer.pause(tp)
+                log.info("partition %d runs ahead of the others and waits at %d", tp.partition, self._owned[tp].position)
+            elif tp.partition in self._waiting - waiting:
+                self._consumer.resume(tp)
+        self._waiting = waiting
+        self._metrics.waiting(len(waiting))
+
+    def _end_of(self, tp: TopicPartition) -> int:
+        """Up to where there is something to read: the end of the run or of the partition, as far as it is known."""
+        return self.ends.offsets.get(tp.partition, 0) if self.ends is not None else self._highwater(tp) or 0
 
     def _is_next(self, tp: TopicPartition, before: OwnedPartition | None) -> bool:
         """Whether what was just fetched follows the state.
@@ -209,6 +226,7 @@ class Ingest:
         del self._restoring[tp]
         if tp in self._consumer.assignment():
             self._owned[tp] = owned
+            self._waiting -= {tp.partition}
             self._consumer.seek(tp, position)
             self._consumer.resume(tp)
             log.info("partition %d goes on at %d", tp.partition, position)

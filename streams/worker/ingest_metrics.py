@@ -15,6 +15,7 @@ from streams.metrics import (
     SPEND,
     TOKENS,
     UNKEYED,
+    WAITING,
     WATERMARK_AGE,
     Metrics,
 )
@@ -92,6 +93,10 @@ class IngestMetrics:
         self._metrics.set(LAG, lag, str(partition))
         if watermark_ms is not None:
             self._metrics.set(WATERMARK_AGE, max(self._now.ms - watermark_ms, 0) / 1000, str(partition))
+
+    def waiting(self, partitions: int) -> None:
+        """So many partitions run ahead and wait."""
+        self._metrics.set(WAITING, partitions)
 
     def owned(self, partitions: list[int]) -> None:
         """This worker has these partitions and no other."""

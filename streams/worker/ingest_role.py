@@ -1,9 +1,11 @@
 """The parts of stage 1 put together."""
 
 import asyncio
+from collections.abc import Callable
 
 from streams.now import Now
-from streams.worker.ingest import Ends, Ingest
+from streams.worker.ends import Ends
+from streams.worker.ingest import Ingest
 from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.parts import Parts
 
@@ -11,9 +13,9 @@ from streams.worker.parts import Parts
 class IngestRole:
     """Stage 1 of one worker."""
 
-    def __init__(self, *, parts: Parts, now: Now, ends: Ends | None) -> None:
+    def __init__(self, *, parts: Parts, now: Now, ends: Ends | None, judged_ms: Callable[[], int | None]) -> None:
         self._ends = ends
-        self._ingest = Ingest(parts=parts, metrics=IngestMetrics(parts.metrics, now), now=now)
+        self._ingest = Ingest(parts=parts, metrics=IngestMetrics(parts.metrics, now), now=now, judged_ms=judged_ms)
         self._stopped = asyncio.Event()
 
     @property

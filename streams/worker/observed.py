@@ -47,6 +47,8 @@ class Observed:
         self.budgets: dict[str, BudgetState] = {}
         self.verdicts: dict[tuple[str, str], CanaryVerdict] = {}
         self.last_window_end = ""
+        self.blind: dict[str, str] = {}
+        """Source partitions that were not seen in the last judged window, and why."""
         self.ends: dict[str, bytes] = {}
         """By topic, the last mark of a run that ended there."""
         self._judgements = Judgements()
@@ -77,7 +79,7 @@ class Observed:
             self._take_judgement(judgement)
 
     def _take_judgement(self, judgement: Judgement) -> None:
-        self.last_window_end = judgement.window_end
+        self.last_window_end, self.blind = judgement.window_end, judgement.blind
         if self.outputs is not None:
             self.outputs.add(judgement.anomalies, (), ())
         for anomaly in judgement.anomalies:
@@ -127,6 +129,11 @@ class Observed:
             return ""
         reason = str(last.params.get("reason", ""))
         return f"{last.by}: {reason}" if reason else last.by
+
+    @property
+    def blindness(self) -> str:
+        """Which source partitions are not seen and why, in words; "" when all are."""
+        return "; ".join(f"source partition {partition} is {why}" for partition, why in sorted(self.blind.items()))
 
     def answer(self, decision_id: str) -> bool | None:
         """What a person said of a decision; None when nobody has."""

@@ -55,7 +55,7 @@ class Gates:
             frozen=bool(self._observed.frozen),
             evidence_age_s=max(self._now.ms - parse_time(decision.ts), 0) / 1000,
             lag_s=self._acting.lag_s,
-            blind=bool(self._watching.blind or self._acting.blind),
+            blind=bool(self._observed.blind or self._watching.blind or self._acting.blind),
             catching_up=self._acting.is_history(decision.ts),
             clock_sane=self._clock.sane,
             approved=self._observed.answer(decision.id),

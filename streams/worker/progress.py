@@ -8,7 +8,8 @@ from streams.now import Now
 from streams.window import Timing
 
 CAUGHT_UP_S = 10.0
-BLIND_S = 60.0
+BLIND_S = 40.0
+"""With what a window waits for anyway, that names it within a minute."""
 JUMP_S = 5.0
 DISTRUST_S = 300.0
 """After the wall clock jumped, so long nothing destructive is done."""
@@ -37,6 +38,11 @@ class Progress:
         self._judged_ms = max(self._judged_ms or 0, parse_time(window_end))
         if self._acts_after is None and self.lag_s < CAUGHT_UP_S:
             self._acts_after = window_end
+
+    @property
+    def judged_ms(self) -> int | None:
+        """End of the last judged window; None before the first."""
+        return self._judged_ms
 
     @property
     def lag_s(self) -> float:

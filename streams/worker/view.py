@@ -82,7 +82,7 @@ class ServiceView:
             mode=self._policy.mode.value,
             policy_version=self._policy.digest,
             frozen=self._observed.frozen,
-            blind=self._progress.blind,
+            blind="; ".join(filter(None, (self._observed.blindness, self._progress.blind))),
             catching_up=self._worker.catching_up(),
             lag_s=round(self._progress.lag_s, 3),
             waiting=self._worker.waiting(),

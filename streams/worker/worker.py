@@ -28,8 +28,8 @@ from streams.worker.act_role import ActRole
 from streams.worker.api_tokens import auth_of
 from streams.worker.detect_role import DetectRole
 from streams.worker.end_of_run import EndOfRun, find_ends
+from streams.worker.ends import Ends
 from streams.worker.http import HttpServer
-from streams.worker.ingest import Ends
 from streams.worker.ingest_role import IngestRole
 from streams.worker.observed import Observed
 from streams.worker.parts import Parts
@@ -139,7 +139,9 @@ class Worker:
     def _build(self, ends: Ends | None) -> None:
         run = ends.run if ends is not None else None
         if Role.INGEST in self._settings.roles:
-            self._roles[Role.INGEST] = IngestRole(parts=self._parts, now=self._now, ends=ends)
+            self._roles[Role.INGEST] = IngestRole(
+                parts=self._parts, now=self._now, ends=ends, judged_ms=lambda: self._watching.judged_ms
+            )
         if Role.DETECT in self._settings.roles:
             self._roles[Role.DETECT] = DetectRole(parts=self._parts, now=self._now, run=run)
         if Role.ACT in self._settings.roles:
@@ -193,7 +195,7 @@ class Worker:
         metrics = ActMetrics(self._metrics, self._seen)
         while True:
             self._metrics.set(FROZEN, bool(self._observed.frozen))
-            self._metrics.set(BLIND, bool(self._watching.blind))
+            self._metrics.set(BLIND, bool(self._observed.blind or self._watching.blind))
             self._metrics.set(INCIDENTS_OPEN, self._observed.open_incidents)
             metrics.throttles(self._observed.quotas.standing(self._seen.ms))
             if self._end is not None and self._settings.out is not None and self._end.reached:

@@ -77,3 +77,11 @@ def test_a_restored_copy_goes_on_where_the_first_one_was(episodes: Episodes):
     copy.restore(episodes.snapshot())
     assert not list(copy.take("token_spike", [abnormal()], 20_000))
     assert copy.cost_nanos("token_spike", ACME) == 10
+
+
+def test_time_in_which_nothing_could_be_seen_is_no_calm_time(episodes: Episodes):
+    list(episodes.take("d", [abnormal()], 10_000))
+    for end_ms in range(20_000, 1_000_000, 10_000):
+        episodes.hold(end_ms - 10_000, end_ms)
+        assert list(episodes.end(end_ms, calm_ms={})) == []
+    assert episodes.alarming(990_000) == {"tenant": 1}

@@ -2,8 +2,10 @@ from types import SimpleNamespace
 
 from streams.log.kafka import TopicPartition
 from streams.now import Now
+from streams.window import Timing
 from streams.worker.ingest import Ingest
 
+PLAN = SimpleNamespace(timing=Timing())
 TP = TopicPartition("telemetry", 0)
 
 
@@ -21,7 +23,7 @@ class Consumer:
 
 
 def ingest(owned):
-    parts = SimpleNamespace(kafka=None, appender=None, snapshots=None, topics=None, plan=None, instance=None)
+    parts = SimpleNamespace(kafka=None, appender=None, snapshots=None, topics=None, plan=PLAN, instance=None)
     made = Ingest(parts=parts, metrics=None, now=Now())
     made._consumer, made._owned = Consumer(), {TP: owned} if owned else {}
     return made
