@@ -8,13 +8,25 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
-FORMAT = 2
-"""1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest."""
+FORMAT = 3
+"""1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest. 3: the ids of a source partition
+stand in pieces that are written once."""
 
 Upgrade = Callable[[str, dict[str, Any]], dict[str, Any]]
 """The key of a snapshot and its state in format n -> its state in format n + 1."""
 
-UPGRADES: Mapping[int, Upgrade] = {1: lambda _, state: state}
+
+def _as_it_is(_: str, state: dict[str, Any]) -> dict[str, Any]:
+    return state
+
+
+def _ids_in_pieces(key: str, state: dict[str, Any]) -> dict[str, Any]:
+    if not key.startswith("ingest/"):
+        return state
+    return {**state, "dedupe": {f"{bucket}.0": [ids, payloads] for bucket, ids, payloads in state["dedupe"]["buckets"]}}
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _ids_in_pieces}
 """By the number of the format that is upgraded."""
 
 
