@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detectors.columns import Bool, Columns
-from detectors.facts import WINDOW_MS, Float64
+from detectors.facts import WINDOW_MS, Float64, Int64
 from detectors.profile import Profile
 
 CAP = 6.0
@@ -90,6 +90,11 @@ class Baseline:
         """Make room for `rows` rows."""
         self.levels.grow(rows)
         self.profile.grow(rows)
+
+    def clear(self, rows: Int64) -> None:
+        """Make these rows as new."""
+        self.levels.clear(rows)
+        self.profile.clear(rows)
 
     def forecast(self, start_ms: int) -> None:
         """Bring the levels to the window that starts now; after this they are what is expected of it."""

@@ -41,7 +41,10 @@ class BudgetContributors:
         for rollup, spent in self._spent.items():
             own = facts.rollups[rollup]
             now = own.nanos.astype(np.float64)
+            spent[own.reused[own.reused < len(spent)]] = 0
             now[: len(spent)] += keep * spent
+            if len(own.reused):
+                self._members = {}
             self._spent[rollup] = now
             self._roster[rollup] = own.roster
 

@@ -109,13 +109,16 @@ class CanaryBlocks:
         return np.asarray(self._services.baseline_ms[self._service[rows]])
 
     def _admit(self, roster: Roster) -> None:
-        new = [dict(scope) for scope in roster.scopes[len(self._service) :]]
-        if new:
-            services = [self._numbers.setdefault(each["service"], len(self._numbers)) for each in new]
-            self._service = np.concatenate([self._service, np.array(services, np.int64)])
-            cohorts = [_COHORTS.get(each["cohort"], 0) for each in new]
-            self._cohort = np.concatenate([self._cohort, np.array(cohorts, np.int64)])
+        known = len(self._service)
+        if known < len(roster):
+            more = np.zeros(len(roster) - known, np.int64)
+            self._service, self._cohort = np.concatenate([self._service, more]), np.concatenate([self._cohort, more])
+        for slot in [*roster.reused.tolist(), *range(known, len(roster))]:
+            scope = dict(roster.scopes[slot])
+            self._service[slot] = self._numbers.setdefault(scope["service"], len(self._numbers))
+            self._cohort[slot] = _COHORTS.get(scope["cohort"], 0)
         self._canary.grow(len(roster))
+        self._canary.clear(roster.reused)
         self._baseline.grow(len(self._numbers))
         self._services.grow(len(self._numbers))
 

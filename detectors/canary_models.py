@@ -24,6 +24,7 @@ class CanaryModels:
     def take(self, facts: RollupFacts, span_ms: int) -> None:
         """Book one window."""
         now = np.stack([facts.column("attempts"), facts.nanos]).astype(np.float64)
+        self._sums[:, facts.reused[facts.reused < self._sums.shape[1]]] = 0
         now[:, : self._sums.shape[1]] += self._sums * 0.5 ** (span_ms / HALF_LIFE_MS)
         self._sums, self._roster = now, facts.roster
 

@@ -96,6 +96,7 @@ class CanaryRegression:
         if not len(seen.roster):
             return []
         self._grow(len(seen.roster))
+        self._restart(seen.reused)
         blocks = self._blocks.take(seen, facts.end_ms)
         self._models.take(facts.rollups[ROLLUP], facts.end_ms - facts.start_ms)
         rows = np.flatnonzero(self._blocks.canaries & (seen.column("attempts") > 0))
@@ -110,6 +111,11 @@ class CanaryRegression:
         self._state.grow(rows)
         self._worse.grow(rows)
         self._better.grow(rows)
+
+    def _restart(self, rows: Int64) -> None:
+        self._state.clear(rows)
+        self._worse.forget(rows)
+        self._better.forget(rows)
 
     def _wake(self, rows: Int64, facts: WindowFacts) -> None:
         rested = rows[facts.start_ms - self._state.last_ms[rows] >= REST_MS]

@@ -34,6 +34,7 @@ class ClientRepeats:
         """Book one window of all rows."""
         rows = len(facts.roster)
         self._state.grow(rows)
+        self._state.clear(facts.reused)
         retryable = sum((facts.column(name) for name in RETRYABLE), np.zeros(rows, np.int64))
         sums = self._state.sums[:, :rows]
         sums *= 0.5 ** (span_ms / HALF_LIFE_MS)

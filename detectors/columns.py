@@ -18,9 +18,18 @@ class Columns:
         """Make every array `rows` rows long."""
         for each in fields(self):
             array = getattr(self, each.name)
+            if array.shape[-1] == rows:
+                continue
             larger = np.zeros((*array.shape[:-1], rows), array.dtype)
             larger[..., : array.shape[-1]] = array
             setattr(self, each.name, larger)
+
+    def clear(self, rows: NDArray[np.int64]) -> None:
+        """Make these rows as new."""
+        if not len(rows):
+            return
+        for each in fields(self):
+            getattr(self, each.name)[..., rows] = 0
 
     def snapshot(self) -> dict[str, Any]:
         """Copies of the arrays, by name."""

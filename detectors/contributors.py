@@ -53,6 +53,7 @@ class Contributors:
         """Take a window into what was seen lately."""
         if self._rows.grow(facts):
             self._spend.grow(self._rows.capacity)
+        self._spend.clear(self._rows.reused(facts))
         nanos = self._rows.gather(facts, MONEY).sum(axis=0)
         self._spend.lately += self._lately * (nanos - self._spend.lately)
 

@@ -59,6 +59,11 @@ class Ecusum:
         self._state.grow(rows)
         self._top = self._state.log_e.max(axis=1)
 
+    def clear(self, rows: Int64) -> None:
+        """Make these rows as new."""
+        self._state.clear(rows)
+        self._top[..., rows] = 0
+
     def update(self, logs: Float64, expected: Float64, start_ms: int) -> None:
         """Take a window.
 

@@ -1,7 +1,7 @@
 """The facts of one complete window, as detectors see them: integer sums and sparse histograms a scope.
 
-A row of every array is a scope: row i of a roll-up is slot i of its roster. Slots only grow, so a detector keeps its state
-in arrays over slots. All sums are int64; money is nano-dollars.
+A row of every array is a scope: row i of a roll-up is slot i of its roster. A slot keeps its meaning until the window that names it
+as reused, so a detector keeps its state in arrays over slots. All sums are int64; money is nano-dollars.
 """
 
 from collections.abc import Mapping
@@ -77,6 +77,11 @@ class RollupFacts:
     roster: Roster
     sums: Int64
     histograms: Mapping[str, Histogram]
+
+    @property
+    def reused(self) -> Int64:
+        """Slots that this window gave to another scope: nothing of what was known of them holds any more."""
+        return self.roster.reused
 
     def column(self, name: str) -> Int64:
         """The sums of one name, shape (rows,)."""

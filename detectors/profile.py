@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detectors.columns import Bool, Columns, Float32
-from detectors.facts import WINDOW_MS, Float64
+from detectors.facts import WINDOW_MS, Float64, Int64
 
 HOUR_MS = 3_600_000
 VISITS = 20
@@ -60,6 +60,11 @@ class Profile:
         """Make room for `rows` rows."""
         self._bins.grow(rows)
         self._course.grow(rows)
+
+    def clear(self, rows: Int64) -> None:
+        """Make these rows as new."""
+        self._bins.clear(rows)
+        self._course.clear(rows)
 
     def ratio(self, start_ms: int) -> Float64:
         """Usual load of this window over that of the last one asked about, shape (units, rows), within [0.1, 10]."""

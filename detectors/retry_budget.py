@@ -61,6 +61,10 @@ class RetryBudget:
         gain = np.log(RHOS)[:, None] * retries - (RHOS - 1)[:, None] * compensator
         nats[:] = np.clip(nats + gain, 0, CEILING_NATS)
 
+    def restart(self, rows: Int64) -> None:
+        """Make these rows as new, those that have been booked at all."""
+        self._state.clear(rows)
+
     def evidence(self, rows: int) -> Float64:
         """Nats of evidence that the budget is overspent, shape (rows,)."""
         nats = self._state.nats[:, :rows]

@@ -82,8 +82,8 @@ class RetryFault:
         """Book one window of the pairs."""
         rows = len(facts.roster)
         self._state.grow(rows)
-        if rows > self._number.shape[1]:
-            self._admit(facts.roster)
+        self._state.clear(facts.reused)
+        self._admit(facts.roster)
         errors = sum((facts.column(name) for name in ERRORS), np.zeros(rows, np.int64))
         last = self._state.last[..., :rows]
         last[0], last[1] = last[1], np.stack([facts.column("attempts"), facts.column("retries"), facts.column("throttled"), errors])
@@ -100,9 +100,16 @@ class RetryFault:
         )
 
     def _admit(self, roster: Roster) -> None:
-        new = roster.scopes[self._number.shape[1] :]
-        numbers = [[known.setdefault(scope[at][1], len(known)) for scope in new] for at, known in enumerate(self._numbers)]
-        self._number = np.concatenate([self._number, np.array(numbers, np.int64)], axis=1)
+        if len(self._numbers[1]) > 2 * len(roster):  # most of the names are of pairs that are forgotten
+            self._numbers, self._number = ({}, {}), np.zeros((2, 0), np.int64)
+        known = self._number.shape[1]
+        if known < len(roster):
+            self._number = np.concatenate([self._number, np.zeros((2, len(roster) - known), np.int64)], axis=1)
+        for slot in [*roster.reused.tolist(), *range(known, len(roster))]:
+            self._number[:, slot] = [
+                numbers.setdefault(value, len(numbers))
+                for numbers, (_, value) in zip(self._numbers, roster.scopes[slot], strict=True)
+            ]
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back; the numbers of names follow from the roster."""

@@ -31,6 +31,7 @@ class RetryTrail:
         """Book one window; rows without an onset get one here."""
         rows = len(facts.roster)
         self._state.grow(rows)
+        self._state.clear(facts.reused)
         now = np.stack([facts.column(name) for name in NAMES])
         last, since, since_ms = self._state.last[..., :rows], self._state.since[..., :rows], self._state.since_ms[:rows]
         last[0], last[1] = last[1], now

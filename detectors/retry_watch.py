@@ -62,6 +62,8 @@ class RetryWatch:
         """Book one window; `throttling` marks rows that throttle by themselves, whose throttled attempts count as failures."""
         rows = len(facts.roster)
         self._open.grow(rows)
+        self._open.clear(facts.reused)
+        self._budget.restart(facts.reused)
         storm = self._open.storm[:rows]
         self._trail.take(facts, start_ms)
         self._bugs.take(facts, span_ms)

@@ -1,6 +1,7 @@
 """Who has been seen: the scopes of one roll-up and the slot of each, in the order of their first window."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,21 @@ from detectors.scope import OTHER, Rollup, Scope
 
 WARM_AFTER_MS = 3_600_000
 WARM_AFTER_OPERATIONS = 50
+FORGET_MS = 15 * 86_400_000
+"""A scope without a record for so long is forgotten: two weeks and a day, so that what runs every other Monday is known again."""
+FORGET_COLD_MS = 86_400_000
+"""The same of a scope with fewer operations than make one warm: there is nothing to be forgotten of it."""
 
 
 class Roster:
-    """The scopes of one roll-up; slot i keeps its meaning for ever.
+    """The scopes of one roll-up; slot i keeps its meaning until its scope has been idle for long and a new one needs a slot.
 
     Scopes that are new in a window are admitted in the order of their text, so that slots do not depend on the order of arrival.
-    Past `limit` scopes, new ones share one more slot, `other`, so that totals stay exact.
+    They get the slots of scopes that are forgotten, those that were idle longest first, and new slots after that. Past `limit`
+    slots, new scopes share one more, `other`, so that totals stay exact.
+
+    Attributes:
+        reused: the slots that the window at hand gave to another scope; whoever keeps state by slot has to begin anew there.
     """
 
     def __init__(self, rollup: Rollup, *, limit: int = 1_000_000) -> None:
@@ -26,7 +35,9 @@ class Roster:
         self._slot: dict[tuple[str, ...], int] = {}
         self._first_ms = np.zeros(0, np.int64)
         self._last_ms = np.zeros(0, np.int64)
+        self._seen_ms = np.zeros(0, np.int64)
         self._operations = np.zeros(0, np.int64)
+        self.reused = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.scopes)
@@ -41,19 +52,50 @@ class Roster:
         return np.fromiter((self._slot.get(each, other) for each in values), np.int64, len(values))
 
     def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
-        """Give slots to the scopes among `values` that have none yet."""
-        new = sorted({each for each in values if each not in self._slot})
+        """Give slots to the scopes among `values`, those with records in a window, that have none yet."""
+        slots = np.fromiter(map(self._slot.get, values, repeat(-1)), np.int64, len(values))
+        self._seen_ms[slots[slots >= 0]] = window_start_ms
+        self.reused = self.reused[:0]
+        new = sorted({values[i] for i in np.flatnonzero(slots < 0).tolist()})
         if not new:
             return
+        self._reuse(new, window_start_ms)
+        self._append(new[len(self.reused) :], window_start_ms)
+
+    def _reuse(self, new: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
+        """Give the slots of forgotten scopes to as many new ones as there are."""
+        self.reused = self._forgotten(window_start_ms)[: len(new)]
+        for slot, each in zip(self.reused.tolist(), new, strict=False):
+            del self._slot[tuple(value for _, value in self.scopes[slot])]
+            self._slot[each] = slot
+            self.scopes[slot] = tuple(zip(self.rollup, each, strict=True))
+        self._operations[self.reused] = 0
+        for times in (self._first_ms, self._last_ms, self._seen_ms):
+            times[self.reused] = window_start_ms
+
+    def _forgotten(self, window_start_ms: int) -> NDArray[np.int64]:
+        """The slots whose scopes are forgotten, those that were idle longest first."""
+        idle_ms = window_start_ms - self._seen_ms
+        cold = self._operations < WARM_AFTER_OPERATIONS
+        idle = idle_ms > np.where(cold, FORGET_COLD_MS, FORGET_MS)
+        other = self._slot.get((OTHER,) * len(self.rollup))
+        if other is not None:
+            idle[other] = False
+        slots = np.flatnonzero(idle)
+        return slots[np.argsort(-idle_ms[slots], kind="stable")]
+
+    def _append(self, new: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
         room = max(self.limit - len(self.scopes), 0)
         other = (OTHER,) * len(self.rollup)
         if len(new) > room:
-            new = new[:room] + ([other] if other not in self._slot and other not in new[:room] else [])
+            new = [*new[:room], *([other] if other not in self._slot and other not in new[:room] else [])]
         for each in new:
             self._slot[each] = len(self.scopes)
             self.scopes.append(tuple(zip(self.rollup, each, strict=True)))
-        self._first_ms = np.concatenate([self._first_ms, np.full(len(new), window_start_ms, np.int64)])
-        self._last_ms = np.concatenate([self._last_ms, np.full(len(new), window_start_ms, np.int64)])
+        start = np.full(len(new), window_start_ms, np.int64)
+        self._first_ms, self._last_ms, self._seen_ms = (
+            np.concatenate([times, start]) for times in (self._first_ms, self._last_ms, self._seen_ms)
+        )
         self._operations = np.concatenate([self._operations, np.zeros(len(new), np.int64)])
 
     def count_operations(self, operations: NDArray[np.int64], window_end_ms: int) -> None:
@@ -79,6 +121,7 @@ class Roster:
             "values": [[value for _, value in scope] for scope in self.scopes],
             "first_ms": self._first_ms.copy(),
             "last_ms": self._last_ms.copy(),
+            "seen_ms": self._seen_ms.copy(),
             "operations": self._operations.copy(),
         }
 
@@ -89,4 +132,6 @@ class Roster:
         self._slot = {each: i for i, each in enumerate(values)}
         self._first_ms = np.array(state["first_ms"], np.int64)
         self._last_ms = np.array(state["last_ms"], np.int64)
+        self._seen_ms = np.array(state["seen_ms"], np.int64)
+        self.reused = np.zeros(0, np.int64)
         self._operations = np.array(state["operations"], np.int64)

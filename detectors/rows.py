@@ -13,7 +13,7 @@ MONEY = ("known_nanos", "assumed_nanos")
 
 
 class Rows:
-    """Every slot of every roll-up has a row, given in the order of admission and kept for ever.
+    """Every slot of every roll-up has a row, given in the order of admission; a slot that is reused keeps its row.
 
     Attributes:
         capacity: length of every array over rows; the last ones may be nobody's yet, so that arrays are seldom copied.
@@ -41,6 +41,10 @@ class Rows:
             return False
         self.capacity = max(self._used, self.capacity + self.capacity // 4 + 16)
         return True
+
+    def reused(self, facts: WindowFacts) -> Int64:
+        """The rows that this window gave to another scope."""
+        return np.concatenate([self._rows[each][facts.rollups[each].reused] for each in self.rollups])
 
     def of(self, rollup: Rollup) -> Int64:
         """The rows of the slots of a roll-up, shape (slots,)."""

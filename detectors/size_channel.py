@@ -42,6 +42,11 @@ class SizeChannel:
         self._state.grow(rows)
         self._top = self._state.log_e.max(axis=0)
 
+    def clear(self, rows: Int64) -> None:
+        """Make these rows as new."""
+        self._state.clear(rows)
+        self._top[..., rows] = 0
+
     def update(self, logs: Float64, start_ms: int) -> None:
         """Take a window: the logs of `Cells.size`, shape (bets, units, rows)."""
         log_e = self._state.log_e

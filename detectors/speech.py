@@ -47,10 +47,11 @@ class Speech:
         self._rows = 0
         self._hour = -1
 
-    def hear(self, attempts: Int64, spoke: Bool, facts: WindowFacts) -> None:
-        """Book one window; `spoke` marks the rows that were heard, on time or late."""
+    def hear(self, attempts: Int64, spoke: Bool, facts: WindowFacts, *, reused: Int64) -> None:
+        """Book one window; `spoke` marks the rows that were heard, on time or late, `reused` names those of another scope now."""
         self._rows = len(attempts)
         self._state.grow(self._rows)
+        self._state.clear(reused)
         length_s = (facts.end_ms - facts.start_ms) / 1000
         if facts.complete:
             self._state.silent_s[: self._rows] += length_s
@@ -102,10 +103,7 @@ class Speech:
 
     def forget(self, rows: Int64) -> None:
         """These rows are gone: they have to be heard for some time before they can be silent again."""
-        for name in ("last_ms", "attempts", "heard_s", "silent_s", "recent_attempts", "recent_s", "pause_s"):
-            getattr(self._state, name)[rows] = 0
-        self._state.open_s[rows] = self._state.open_spoken_s[rows] = 0
-        self._state.hour_s[:, rows] = self._state.hour_spoken_s[:, rows] = 0
+        self._state.clear(rows)
 
     @property
     def gap_s(self) -> Float64:

@@ -94,6 +94,13 @@ class SpikeBank:
         self.size.grow(rows)
         self.alarms.grow(rows)
 
+    def clear(self, rows: Int64) -> None:
+        """Make these rows as new."""
+        self.baseline.clear(rows)
+        self.rate.clear(rows)
+        self.size.clear(rows)
+        self.alarms.clear(rows)
+
     def score(self, seen: Seen, start_ms: int) -> None:
         """Move evidence and alarms by a window; changes nothing that is expected of later ones but its hour of day."""
         baseline, cells = self.baseline, seen.cells

@@ -47,6 +47,7 @@ class SpikeDetector:
         """The abnormal scopes of this window."""
         if self._rows.grow(facts):
             self._bank.grow(self._rows.capacity)
+        self._bank.clear(self._rows.reused(facts))
         self._contributors.observe(facts)
         seen, attempts = self._seen(facts)
         self._bank.score(seen, facts.start_ms)

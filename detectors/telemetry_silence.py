@@ -73,7 +73,7 @@ class TelemetrySilence:
                 slot = seen.roster.slot(tuple(value for _, value in scope))
                 if slot is not None:
                     spoke[slot] = True
-            speech.hear(seen.column("attempts"), spoke, facts)
+            speech.hear(seen.column("attempts"), spoke, facts, reused=seen.reused)
             if facts.complete:
                 abnormals += [self._abnormal(seen.roster.scopes[row], speech, row) for row in self._silent(rollup, speech)]
         return abnormals

@@ -46,6 +46,7 @@ class UnknownPrice:
         """The models with records of unknown price in this window."""
         seen = facts.rollups[MODEL]
         self._state.grow(len(seen.roster))
+        self._state.clear(seen.reused)
         unknown = seen.column("unknown_price")
         rows = np.flatnonzero(unknown)
         state = self._state

@@ -22,7 +22,7 @@ ROWS = 1_000
 class CostTable:
     """Gathers the cost of all scopes of one roll-up, and halves the resolution whenever there are more than `limit` steps.
 
-    Windows come in any order; rows are the slots of a roster, which only grow.
+    Windows come in any order; a row is a scope, in the order of their first windows.
 
     Args:
         window_ms: length of a window, and of the first steps.

@@ -10,7 +10,7 @@ from typing import Any
 
 FORMAT = 3
 """1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest. 3: the ids of a source partition
-stand in pieces that are written once."""
+stand in pieces that are written once; a roster knows when each scope was last seen."""
 
 Upgrade = Callable[[str, dict[str, Any]], dict[str, Any]]
 """The key of a snapshot and its state in format n -> its state in format n + 1."""
@@ -20,13 +20,16 @@ def _as_it_is(_: str, state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _ids_in_pieces(key: str, state: dict[str, Any]) -> dict[str, Any]:
+def _pieces_and_last_seen(key: str, state: dict[str, Any]) -> dict[str, Any]:
+    if key == "detect":
+        rosters = [[rollup, {**roster, "seen_ms": roster["last_ms"]}] for rollup, roster in state["join"].get("rosters", ())]
+        return {**state, "join": {**state["join"], "rosters": rosters}} if state["join"] else state
     if not key.startswith("ingest/"):
         return state
     return {**state, "dedupe": {f"{bucket}.0": [ids, payloads] for bucket, ids, payloads in state["dedupe"]["buckets"]}}
 
 
-UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _ids_in_pieces}
+UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _pieces_and_last_seen}
 """By the number of the format that is upgraded."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from detectors.buckets import MIDDLE, bucket_of
 from detectors.budget import Budget
 from detectors.facts import RollupFacts, WindowFacts
-from detectors.roster import Roster
+from detectors.roster import FORGET_MS, Roster
 from detectors.scope import Rollup
 from tests.detectors.builders import FactsBuilder
 
@@ -26,6 +26,7 @@ ROLLUPS: tuple[Rollup, ...] = (
     ("cohort", "model", "release", "service"),
 )
 START_MS = 1_700_006_400_000  # a Wednesday, midnight in UTC
+DAY_MS = 86_400_000
 BUDGET = Budget(name="acme", scope=(("tenant", "acme"),), amount_nanos=50 * 10**9, period="day")
 TENANTS = ("acme", "bolt", "core")
 
@@ -58,6 +59,22 @@ class House:
         house.build.window(START_MS, {each: {("000",) * len(each): {}, ("zzz",) * len(each): {}} for each in ROLLUPS if each})
         return house
 
+    @classmethod
+    def haunted(cls) -> "tuple[House, list[WindowFacts]]":
+        """Long ago every roll-up had scopes of which nobody has heard since: their windows, and the house that they were in."""
+        house, rosters = cls(), {}
+        sums = {"attempts": 40, "operations": 30, "retries": 10, "successes": 20, "server_errors": 20, "unknown_price": 40}
+        row = {**sums, "input_tokens": 9_000, "output_tokens": 900, "assumed_nanos": 5_000_000, "wasted_nanos": 2_500_000}
+        sizes = {"cost_nanos": {125_000: 40}, "input_tokens": {225: 40}, "output_tokens": {22: 40}}
+        windows = []
+        for number in range(40):
+            ghosts = {each: [tuple(f"ghost-{n}" for _ in each) for n in range(8)] for each in ROLLUPS if each}
+            rows = {each: dict.fromkeys(scopes, row) for each, scopes in ghosts.items()}
+            counts = {each: dict.fromkeys(scopes, sizes) for each, scopes in ghosts.items()}
+            start_ms = START_MS - FORGET_MS - DAY_MS + number * house.build.window_ms
+            windows.append(house._kept(house.build.window(start_ms, rows, counts), rosters))
+        return house, windows
+
     def windows(self, sources: "list[list[Source]]") -> list[WindowFacts]:
         """One window a list of sources, in order; none can be written to, and each has the rosters of its own time."""
         rosters: dict[Rollup, Roster] = {}
@@ -66,7 +83,8 @@ class House:
     def _kept(self, facts: WindowFacts, rosters: dict[Rollup, Roster]) -> WindowFacts:
         rollups = {}
         for rollup, own in facts.rollups.items():
-            if rollup not in rosters or len(rosters[rollup]) != len(own.roster):
+            known = rosters.get(rollup)
+            if known is None or len(known) != len(own.roster) or known.reused.tolist() != own.roster.reused.tolist():
                 rosters[rollup] = copy.deepcopy(own.roster)
             rollups[rollup] = RollupFacts(rosters[rollup], own.sums, own.histograms)
             arrays = [own.sums, *(array for each in own.histograms.values() for array in (each.row, each.bucket, each.count))]

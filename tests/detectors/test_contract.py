@@ -92,6 +92,17 @@ def test_a_calm_stream_is_silent(name):
     assert answers(make(name), CALM) == [[]] * len(CALM)
 
 
+def test_a_scope_in_the_slot_of_one_that_is_forgotten_is_judged_like_any_new_one(name, monkeypatch):
+    monkeypatch.setitem(KEYWORDS["river_model"], "scopes", ["tenant=acme"])  # everything together is forgotten by nobody
+    house, ghosts = House.haunted()
+    windows = house.windows(faulty(100, begins_at=FAULT_AT))
+    assert len(windows[0].rollups["tenant",].reused) == 3
+    detector = make(name)
+    answers(detector, ghosts)
+    of_the_living = [[line for line in told if b"ghost" not in line] for told in answers(detector, windows)]
+    assert of_the_living == answers(make(name), FAULTY)
+
+
 @pytest.mark.parametrize("at", [0, 1, 59, 61, 66, 90])
 def test_a_detector_that_is_restored_goes_on_as_if_nothing_had_happened(name, at):
     going, restored = make(name), make(name)
