@@ -139,6 +139,11 @@ class Ledger:
         """What is proposed and not settled, in the order of the log."""
         return (each.decision for each in list(self._open.values()) if each.decision is not None)
 
+    def receipts(self) -> Iterator[tuple[Decision, Receipt]]:
+        """Decisions with their receipts, in the order of the log: those that wait for a person first."""
+        standings = [*self._open.values(), *self._settled.values()]
+        return ((each.decision, each.receipt) for each in standings if each.decision is not None and each.receipt is not None)
+
     def _put(self, key: str, new: Standing) -> None:
         if not new.settled:
             self._open[key] = new

@@ -68,7 +68,11 @@ class AuditTrail:
 
     async def receipt(self, receipt: Receipt) -> None:
         """A decision has a receipt; one that waits for a person has two."""
-        await self._once("receipt", f"{receipt.decision_id}/{receipt.outcome}", receipt)
+        await self._once("receipt", _receipt_key(receipt), receipt)
+
+    def has_receipt(self, receipt: Receipt) -> bool:
+        """Whether it is in the chain."""
+        return ("receipt", _receipt_key(receipt)) in self._known
 
     async def _once(self, kind: str, key: str, body: Any) -> None:
         if (kind, key) not in self._known:
@@ -79,6 +83,10 @@ class AuditTrail:
             entry = self._chain.append(at=time_text(wall_ms()), kind=kind, body=body)
             await self._appender.append(self._topic, [Record(str(entry.seq).encode(), encode_entry(entry))])
             self._remember(kind, entry.body)
+
+
+def _receipt_key(receipt: Receipt) -> str:
+    return f"{receipt.decision_id}/{receipt.outcome}"
 
 
 def _id_of(body: Any) -> str:

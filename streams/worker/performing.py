@@ -7,6 +7,7 @@ from typing import Any
 
 from actions.decision import Decision
 from actions.gates import World
+from actions.ledger import Ledger
 from actions.ledger_log import LedgerUnavailableError
 from actions.perform import Performer
 from actions.policy.model import Policy
@@ -81,6 +82,7 @@ class Performing:
         worker: str,
     ) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ledger = ledger
         self._new: Callable[[], Performer] = lambda: Performer(
             log=ledger,
             sinks=sinks_of(receivers, output.publish),
@@ -110,7 +112,7 @@ class Performing:
         async with self._turn:
             if self._performer is None:
                 await self._audit.open()
-                await self._output.opened()
+                await self._output.opened(self._ledger.ledger)
                 self._performer = self._new()
                 self._running = asyncio.create_task(self._run(self._performer))
                 self._came.set()
@@ -187,10 +189,12 @@ class ActOutput:
         self._policy = policy
         self._audited = 0
 
-    async def opened(self) -> None:
-        """This worker begins to act."""
+    async def opened(self, ledger: Ledger) -> None:
+        """This worker begins to act. What stands in the ledger and was not told, since somebody died over it, is told now."""
         self._audited = 0
         await self._audit.policy(self._policy.digest, self._policy.mode.value)
+        for decision, receipt in [each for each in ledger.receipts() if not self._audit.has_receipt(each[1])]:
+            await self.receipt(decision, receipt)
 
     async def decided(self, decision: Decision) -> None:
         """A decision came."""

@@ -88,6 +88,11 @@ def test_what_waits_for_a_person_stays_open():
     assert ledger.standing("d1").fence == 2
 
 
+def test_receipts_are_listed_with_their_decisions_for_whoever_has_to_tell_them():
+    ledger = ledger_of(PROPOSED, ONE, Settled(receipt=receipt(), worker="w1", fence=1), Proposed(decision=decision(id="d2")))
+    assert [(made.id, told.outcome) for made, told in ledger.receipts()] == [("d1", Outcome.DONE)]
+
+
 def test_the_oldest_settled_decisions_are_forgotten_and_open_ones_never():
     ledger = Ledger(kept_settled=2)
     ledger.apply(0, PROPOSED, 0.0)
