@@ -39,10 +39,12 @@ class Checked:
 def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
     """End the stream, wait until every decision is settled, and look at everything."""
     its.feed.stop()
-    _come_to_rest(its, now_ms())
+    rests = _come_to_rest(its, now_ms())
     evidence = gather(its.service, its.setting.partitions)
     counted = recount(evidence.telemetry)
     verdict = judge(evidence, counted, its.seen)
+    if not rests:
+        verdict.say("I4 every decision is settled", [f"it did not come to rest in {REST_S:.0f} s"])
     if counted.records < its.feed.acknowledged:
         verdict.say("I1 nothing is lost", [f"the broker acknowledged {its.feed.acknowledged} and has {counted.records}"])
     unlike, excused = [], arrived_too_late(evidence)
@@ -62,13 +64,14 @@ def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
     )
 
 
-def _come_to_rest(its: Rig, ended_ms: int) -> None:
-    """Wait until windows are judged past the end of the stream and no decision waits; what still does is found by the check."""
+def _come_to_rest(its: Rig, ended_ms: int) -> bool:
+    """Wait until windows are judged past the end of the stream and no decision waits; whether it came to that."""
     deadline_s = time.monotonic() + REST_S
     while time.monotonic() < deadline_s:
         time.sleep(1.0)
         if _rests(its, ended_ms):
-            return
+            return True
+    return False
 
 
 def _rests(its: Rig, ended_ms: int) -> bool:

@@ -68,12 +68,19 @@ def gather(service: Service, partitions: int) -> Evidence:
         dead={_place(each.key): each.value for each in read[topics.dead_letters]},
         blocks=_largest(marks),
         marks=marks,
-        decisions={d.id: d for each in read[topics.decisions] if each.value for d in [msgspec.json.decode(each.value, type=Decision)]},
+        decisions={
+            d.id: d for each in read[topics.decisions] if each.value for d in [msgspec.json.decode(each.value, type=Decision)]
+        },
         receipts={r.decision_id: r for each in read[topics.receipts] for r in [msgspec.json.decode(each.value, type=Receipt)]},
         ledger=[decode_record(each.value) for each in read[topics.ledger]],
         quotas=[decode_quota(each.value) for each in read[topics.quotas] if each.value],
         raw={name: [each.value for each in records if each.value] for name, records in read.items()},
     )
+
+
+def keys_of(service: Service, partition: TopicPartition) -> list[bytes]:
+    """The keys of all records of one partition."""
+    return [each.key for each in _read(service, partition.topic, [partition.partition])[partition.partition]]
 
 
 def _read(service: Service, topic: str, partitions: Sequence[int]) -> dict[int, list[Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from detectors.canonical import time_text
 from streams.window import Timing
 from tests.faults.evidence import Evidence
 from tests.faults.rig import Rig
@@ -36,7 +37,7 @@ def replayed(rig: Rig, folder: Path) -> Expected:
 
 def differences(rig: Rig, evidence: Evidence, expected: Expected) -> list[str]:
     """Lines of anomalies and decisions that one has and the other has not, up to the last window that both closed."""
-    topics, last = rig.service.topics, last_window_end(rig)
+    topics, last = rig.service.topics, min(last_window_end(rig), _last_with_records(evidence))
     found = []
     for name, topic, key in (
         ("anomalies", topics.anomalies, "window_end"),
@@ -53,6 +54,13 @@ def last_window_end(rig: Rig) -> str:
     """`window_end` of the window judged last."""
     keys = [each.key for each in rig.service.read(rig.service.topics.anomalies) if each.key.startswith(b"window/")]
     return str(keys[-1].removeprefix(b"window/").decode())
+
+
+def _last_with_records(evidence: Evidence, timing: Timing | None = None) -> str:
+    """`window_end` of the last window that has records; replay closes no later one, a service goes on."""
+    window_ms = (timing or Timing()).window_ms
+    latest = max(int(rows.window.max()) for each in evidence.blocks.values() if len((rows := each.rollups[()]).window))
+    return time_text((latest + 1) * window_ms)
 
 
 def arrived_too_late(evidence: Evidence, timing: Timing | None = None) -> int:
@@ -75,10 +83,11 @@ def _times(values: Iterable[tuple[int, bytes]]) -> Iterable[tuple[int, int]]:
 
 
 def _breaks(ts_ms: int, offset: int, marks: list[Any], timing: Timing) -> bool:
-    return any(mark.upto <= offset and (mark.idle_at_ms - timing.grace_ms) // timing.window_ms > ts_ms // timing.window_ms for mark in marks)
+    return any(
+        mark.upto <= offset and (mark.idle_at_ms - timing.grace_ms) // timing.window_ms > ts_ms // timing.window_ms
+        for mark in marks
+    )
 
 
 def _short(line: bytes) -> str:
     return line.decode()[:200]
-
-

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from streams.errors import BrokerError
 from streams.log.kafka import Kafka, KafkaError
 from streams.simulate.arrivals import Arrivals
 from streams.simulate.load import scenario_of
 from streams.simulate.produce import TopicSink
 from streams.simulate.scenario import Scenario
 from streams.simulate.traffic import Traffic
-from streams.errors import BrokerError
 from tests.faults.provocations import Provocations
 
 TICK_S = 0.2

@@ -11,7 +11,8 @@ from detectors.canonical import parse_time
 from detectors.facts import COLUMN
 from tests.faults.evidence import Evidence
 from tests.faults.recount import Recount
-from tests.faults.witnesses import SECRETS, Witnesses
+from tests.faults.witnesses import Witnesses
+from tests.kafka.receivers import SECRETS
 
 LONGEST_LEASE_MS = 15 * 60_000
 
@@ -85,7 +86,7 @@ def _unexpected(evidence: Evidence, seen: Witnesses) -> Iterator[str]:
             yield f"the pager got a {event} of {key}, which nobody decided"
     for message_id in sorted({message_id for message_id, _ in seen.gateway.received} - evidence.decisions.keys()):
         yield f"the gateway got {message_id}, which nobody decided"
-    refused = {why: count for why, count in seen.gateway.refused.items() if why not in {"fence"}}
+    refused = {why: count for why, count in seen.gateway.refused.items() if why != "fence"}
     if refused:
         yield f"the gateway refused {refused}"
 

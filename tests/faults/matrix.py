@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streams.log.kafka import TopicPartition
+from streams.log.snapshot import partition_of
 from tests.faults.check import Checked, check
+from tests.faults.evidence import keys_of
 from tests.faults.policy import ROLLBACK
-from tests.faults.rig import Setting, rig
+from tests.faults.rig import Rig, Setting, rig
 from tests.faults.steps import KILLED
-from tests.kafka.service import Worker
+from tests.kafka.broker import Cluster
+from tests.kafka.service import Worker, until
 
 REACH_S = 60.0
 """A worker that has not come to its crash point by then never will: then the point was not covered, which is said."""
-SPEND_MS, CANARY_MS = 4_000, 10_000
+SPEND_MS, CANARY_MS = 10_000, 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,13 +38,14 @@ class Walked:
 def setting_of(kind: str, number: int = 0) -> Setting:
     """An installation that does one thing only, every few seconds."""
     often = {"canary_ms": CANARY_MS} if kind == ROLLBACK else {"spend_ms": SPEND_MS}
-    return Setting(prefix=f"{kind}{number}.", seed=number, kinds=(kind,), untidy=True, per_s=12.0, **often)
+    return Setting(prefix=f"{kind}{number}.", seed=number, kinds=(kind,), untidy=True, per_s=4.0, **often)
 
 
-def walk(bootstrap: str, folder: Path, kind: str, labels: Sequence[str], *, number: int = 0, replay: bool = True) -> Walked:
+def walk(cluster: Cluster, folder: Path, kind: str, labels: Sequence[str], *, number: int = 0, replay: bool = True) -> Walked:
     """Let one worker after the other die at its label; then let one live, come to rest, and check everything."""
     walked = Walked(kind=kind)
-    with rig(bootstrap, folder, setting_of(kind, number)) as its:
+    with rig(cluster, folder, setting_of(kind, number)) as its:
+        settle_in(its)
         for label in labels:
             worker = its.start("w1", crash_at=label)
             (walked.reached if _died(worker) else walked.missed).append(label)
@@ -48,6 +53,13 @@ def walk(bootstrap: str, folder: Path, kind: str, labels: Sequence[str], *, numb
         its.start("w1")
         walked.checked = check(its, folder, replay=replay)
     return walked
+
+
+def settle_in(its: Rig) -> None:
+    """Run until stage 3 has state that outlives a worker: before that it works off history, and acts on none of it."""
+    worker, state = its.start("w1"), TopicPartition(its.service.topics.state, partition_of("act"))
+    until(lambda: any(key.startswith(b"act/") and key.endswith(b"/manifest") for key in keys_of(its.service, state)))
+    worker.kill()
 
 
 def _died(worker: Worker) -> bool:
@@ -59,5 +71,3 @@ def _died(worker: Worker) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-

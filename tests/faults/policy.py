@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-SPENDERS = 1_000
-SERVICES = 400
-"""How many provocations of each kind a policy knows."""
-
 PRICES: Mapping[str, tuple[Decimal, Decimal, Decimal]] = {
     "gpt-4o": (Decimal("2.5"), Decimal("1.25"), Decimal(10)),
     "gpt-4o-mini": (Decimal("0.15"), Decimal("0.075"), Decimal("0.6")),
@@ -28,34 +24,35 @@ detectors: {budget_burn: {enabled: false}, telemetry_silence: {enabled: false}, 
 
 def spender(number: int) -> str:
     """The tenant of a provocation that spends its budget."""
-    return f"spender-{number % SPENDERS}"
+    return f"spender-{number}"
 
 
 def service(number: int) -> str:
     """The service of a provocation that is a canary."""
-    return f"canary-{number % SERVICES}"
+    return f"canary-{number}"
 
 
-def policy_text(*, pager: str, gateway: str, kinds: tuple[str, ...] = KINDS) -> str:
+def policy_text(*, pager: str, gateway: str, incidents: int, kinds: tuple[str, ...] = KINDS) -> str:
     """A policy that pages, throttles and rolls back, or only some of that.
 
     Args:
         pager: URL of the pager; its key is in PD_KEY.
         gateway: URL of the gateway; its key is in HOOK_KEY.
+        incidents: how many of each kind may be provoked.
         kinds: what it does.
     """
     prices = [
         f"  {model}: {{input_usd_per_mtok: {given}, cached_input_usd_per_mtok: {cached}, output_usd_per_mtok: {got}}}"
         for model, (given, cached, got) in PRICES.items()
     ]
-    lines = [HEAD, "prices:", *prices, *_receivers(pager, gateway), *_budgets()]
+    lines = [HEAD, "prices:", *prices, *_receivers(pager, gateway), *_budgets(incidents)]
     lines.append("routes: [{severity: error, to: oncall}]" if PAGE in kinds else "routes: []")
     remedies = []
     if THROTTLE in kinds:
         remedies.append("  budget_threshold: [{action: throttle, level: 2, target: tenant, hold: 5s, via: gateway}]")
     if ROLLBACK in kinds:
         remedies.append("  canary_regression: [{action: rollback}]")
-        lines.append(f"canary: {{targets: {{{', '.join(f'{service(i)}: gateway' for i in range(SERVICES))}}}}}")
+        lines.append(f"canary: {{targets: {{{', '.join(f'{service(i)}: gateway' for i in range(incidents))}}}}}")
     return "\n".join([*lines, *(["remedies:", *remedies] if remedies else []), ""])
 
 
@@ -67,9 +64,9 @@ def _receivers(pager: str, gateway: str) -> list[str]:
     ]
 
 
-def _budgets() -> list[str]:
+def _budgets(incidents: int) -> list[str]:
     each = [
         f"  - {{name: b{i}, scope: {{tenant: {spender(i)}}}, amount_usd: 1, period: month, thresholds: [1.0]}}"
-        for i in range(SPENDERS)
+        for i in range(incidents)
     ]
     return ["budgets:", *each]

@@ -19,17 +19,17 @@ class Provocations:
         start_ms: epoch milliseconds of the first one.
         spend_ms: between two overspent budgets; 0 for none.
         canary_ms: between two canaries; 0 for none.
+        most: how many of each kind.
         tag: begins every event id.
     """
 
-    def __init__(self, start_ms: int, *, spend_ms: int, canary_ms: int, tag: str) -> None:
+    def __init__(self, start_ms: int, *, spend_ms: int, canary_ms: int, most: int, tag: str) -> None:
         self._start_ms = start_ms
         self._done_ms = start_ms
         self._spend_ms = spend_ms
         self._canary_ms = canary_ms
+        self._most = most
         self._tag = tag
-        self.last_ms: int | None = None
-        """No incident begins from then on."""
 
     def until(self, now_ms: int) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of what happened since the last call."""
@@ -44,10 +44,8 @@ class Provocations:
         if not every_ms:
             return
         first = max(0, -(-(since_ms - self._start_ms) // every_ms))
-        for number in range(first, max(first, -(-(now_ms - self._start_ms) // every_ms))):
-            begin_ms = self._start_ms + number * every_ms
-            if self.last_ms is None or begin_ms < self.last_ms:
-                yield number, begin_ms
+        for number in range(first, min(self._most, -(-(now_ms - self._start_ms) // every_ms))):
+            yield number, self._start_ms + number * every_ms
 
     def _canary(self, number: int, begin_ms: int, since_ms: int, now_ms: int) -> Iterator[tuple[bytes, bytes]]:
         name = service(number)

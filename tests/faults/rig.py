@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streams.log.topics import TELEMETRY, Topic
 from tests.faults.feed import Feed, now_ms, scenario
 from tests.faults.policy import KINDS, policy_text
 from tests.faults.provocations import Provocations
-from tests.faults.witnesses import SECRETS, Witnesses, witnesses
+from tests.faults.witnesses import Witnesses, witnesses
+from tests.kafka.broker import Cluster
+from tests.kafka.receivers import SECRETS
 from tests.kafka.service import Service, Worker, service_on
 
 CRASHING = ("-m", "tests.faults.crash")
@@ -26,6 +29,7 @@ class Setting:
         per_s: operations a second of ordinary traffic.
         untidy: with repeats, disorder, late and refused records.
         spend_ms, canary_ms: between two incidents of a kind; 0 for none.
+        incidents: how many of each kind there are at most.
     """
 
     prefix: str
@@ -36,6 +40,7 @@ class Setting:
     untidy: bool = False
     spend_ms: int = 0
     canary_ms: int = 0
+    incidents: int = 100
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,11 +48,14 @@ class Rig:
     """One installation. Workers are started in its folder under ids of their own, and found in `workers`."""
 
     setting: Setting
+    cluster: Cluster
     service: Service
     seen: Witnesses
     feed: Feed
     policy: Path
     workers: dict[str, Worker]
+    gave_up: list[str] = field(default_factory=list)
+    """Last words of workers that ended by themselves, and were started again."""
 
     def start(self, name: str, *options: str, crash_at: str = "") -> Worker:
         """Start a worker; it ends itself at `crash_at`, when that is given."""
@@ -56,30 +64,48 @@ class Rig:
         self.workers[name] = self.service.start(*told, **SECRETS)
         return self.workers[name]
 
+    def kill(self, name: str) -> float:
+        """Kill a worker; the monotonic time at which it was gone."""
+        self.workers.pop(name).kill()
+        return time.monotonic()
+
+    def look_after(self) -> None:
+        """Start again what has ended by itself, as a supervisor does."""
+        for name, worker in list(self.workers.items()):
+            if worker.process.poll() is not None:
+                self.gave_up.append(f"{name}: {worker.log.read_text()[-500:]}")
+                self.start(name)
+
     def alive(self) -> list[Worker]:
         """The workers that run."""
         return [each for each in self.workers.values() if each.process.poll() is None]
 
 
 @contextlib.contextmanager
-def rig(bootstrap: str, folder: Path, setting: Setting) -> Iterator[Rig]:
+def rig(cluster: Cluster, folder: Path, setting: Setting) -> Iterator[Rig]:
     """An installation whose stream runs while the block does; no worker is started yet."""
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        seen = stack.enter_context(witnesses())
-        service = stack.enter_context(service_on(bootstrap, setting.prefix, folder))
+        seen = stack.enter_context(witnesses(setting.incidents))
+        service = stack.enter_context(service_on(cluster.bootstrap, setting.prefix, folder))
         policy = folder / "policy.yaml"
-        policy.write_text(policy_text(pager=seen.pager_url, gateway=seen.gateway_url, kinds=setting.kinds))
+        policy.write_text(
+            policy_text(pager=seen.pager_url, gateway=seen.gateway_url, incidents=setting.incidents, kinds=setting.kinds)
+        )
         _declare(service, setting.partitions)
         provocations = Provocations(
-            now_ms() + LEAD_MS, spend_ms=setting.spend_ms, canary_ms=setting.canary_ms, tag=f"{setting.prefix}{setting.seed}"
+            now_ms() + LEAD_MS,
+            spend_ms=setting.spend_ms,
+            canary_ms=setting.canary_ms,
+            most=setting.incidents,
+            tag=f"{setting.prefix}{setting.seed}",
         )
         traffic = scenario(seed=setting.seed, per_s=setting.per_s, untidy=setting.untidy)
         feed = Feed(
             service.kafka, service.topics.telemetry, partitions=setting.partitions, scenario=traffic, provocations=provocations
         )
         with feed.running():
-            yield Rig(setting=setting, service=service, seen=seen, feed=feed, policy=policy, workers={})
+            yield Rig(setting=setting, cluster=cluster, service=service, seen=seen, feed=feed, policy=policy, workers={})
 
 
 def _declare(service: Service, partitions: int) -> None:
@@ -87,6 +113,3 @@ def _declare(service: Service, partitions: int) -> None:
     config = {**TELEMETRY, "message.timestamp.type": "LogAppendTime"}
     topics = [*service.topics.declared(), Topic(service.topics.telemetry, partitions, config)]
     asyncio.run(service.kafka.ensure(topics))
-
-
-

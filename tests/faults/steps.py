@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
 from actions.http_client import HttpClient, Request
 from actions.ledger import decode_record
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from streams.log.append import Appender, Record
 from streams.log.snapshot import Snapshots
 from streams.worker.ingest import Ingest

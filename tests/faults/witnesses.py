@@ -12,8 +12,8 @@ from streams.demo.gateway import Gateway, gateway_app
 from streams.demo.misbehaviour import Fault
 from streams.demo.pagerduty_server import Pager, pagerduty_app
 from streams.demo.serving import serving
-from tests.faults.policy import SERVICES, service
-from tests.kafka.receivers import KEY, SECRETS
+from tests.faults.policy import service
+from tests.kafka.receivers import KEY
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Witnesses:
     """What the outside world has seen."""
 
     pager: Pager = field(default_factory=lambda: Pager(calls_per_minute=10_000))
-    gateway: Gateway = field(default_factory=lambda: Gateway(live={service(i): "v2" for i in range(SERVICES)}))
+    gateway: Gateway = field(default_factory=Gateway)
     pager_url: str = ""
     gateway_url: str = ""
 
@@ -52,7 +52,10 @@ class Witnesses:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        async with serving(pagerduty_app(self.pager)) as self.pager_url, serving(gateway_app(self.gateway, KEY)) as self.gateway_url:
+        async with (
+            serving(pagerduty_app(self.pager)) as self.pager_url,
+            serving(gateway_app(self.gateway, KEY)) as self.gateway_url,
+        ):
             yield
 
 
@@ -62,9 +65,10 @@ def _page_id(event: dict[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def witnesses() -> Iterator[Witnesses]:
-    """Witnesses that listen while the block runs, in a thread of their own."""
-    seen, ready, loop, stop = Witnesses(), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+def witnesses(canaries: int) -> Iterator[Witnesses]:
+    """Witnesses of so many canaries that listen while the block runs, in a thread of their own."""
+    gateway = Gateway(live={service(i): "v2" for i in range(canaries)})
+    seen, ready, loop, stop = Witnesses(gateway=gateway), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
     async def live() -> None:
         async with seen.serving():
@@ -80,5 +84,3 @@ def witnesses() -> Iterator[Witnesses]:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
         loop.close()
-
-
