@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url -
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test lint lock bench wheel clean
+.PHONY: help install dev demo test lint lock bench chaos wheel clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -44,6 +44,11 @@ bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables; tak
 	tests/install-prerequisites
 	$(BIN)/python -m tests.kafka.jars
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.dev  ## kill it 300 times and worse, on a Kafka of three brokers; takes hours, goes on where it stopped; `ARGS=--quick` some minutes
+	tests/install-prerequisites
+	$(BIN)/python -m tests.kafka.jars
+	$(BIN)/python -m tests.faults $(ARGS)
 
 wheel: $(UV)  ## build/dist/tidegate-*.whl
 	$(UV) build -q --wheel --build-constraints requirements-tools.lock --require-hashes -o build/dist

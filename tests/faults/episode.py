@@ -3,7 +3,6 @@
 import dataclasses
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -34,7 +33,7 @@ class Episode:
     kind: str
     number: int
     injections: int
-    per_s: float = 300.0
+    per_s: float = 500.0
     workers: int = 2
 
     @property
@@ -120,7 +119,7 @@ def result_of(kind: str, injected: list[Injected], checked: Checked, its: Rig, s
         excused=checked.excused,
         recoveries_s=[round(each.recovery_s, 2) for each in injected if each.recovery_s is not None],
         broken={promise: [f"{len(what)} in all", *what[:SHOWN]] for promise, what in verdict.broken.items()},
-        endings=Counter(checked.endings),
+        endings=dict(checked.endings),
         seconds=round(seconds, 1),
         gave_up=its.gave_up,
     )
