@@ -67,6 +67,12 @@ def peak_mb(pid: int) -> float:
     return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
+def cpu_s(pid: int) -> float:
+    """User and system time of a running process and all its threads, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _wait(process: "subprocess.Popen[bytes]", deadline_s: float) -> tuple[int, resource.struct_rusage, float]:
     resident_mb = 0.0
     while True:

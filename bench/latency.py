@@ -1,10 +1,10 @@
-"""Live telemetry with many spikes on a real Apache Kafka -> how long after a window's end its anomaly is written, and its page accepted.
+"""Live telemetry with many spikes on a real Apache Kafka -> how long from a window's end to its anomaly, and to its page.
 
-    python -m bench.latency [--scopes 20000] [--records-per-s 20000] [--warm 120] [--spikes 150]
+    python -m bench.latency [--scopes 20000] [--records-per-s 20000] [--warm 420] [--spikes 150]
 
-`tidegate simulate --speed 1 --start now` sends as many tenants as there are to be scopes, all partitions busy; `tidegate run` in all
-roles judges them in real time and pages a local server that keeps to PagerDuty's published contract. An anomaly's time is its
-record's timestamp in Kafka; a page's is when the server accepted it. What the window's own grace takes (5 s) is no delay of ours.
+`tidegate simulate --speed 1 --start now` sends as many tenants as there are to be scopes, all partitions busy; `tidegate run` in
+all roles judges them in real time and pages a local server that keeps to PagerDuty's published contract. An anomaly's time is its
+record's timestamp in Kafka; a page's is when the server accepted it. The window's own grace (5 s) is no delay of ours.
 """
 
 import argparse
@@ -34,14 +34,14 @@ PARTITIONS = 4
 TOGETHER = 5
 """Spikes that begin in one window."""
 STEP_S = 10
-LASTS_S = 40
+LASTS_S = 60
 HIT_PER_S = 2.0
 """Operations a second of a tenant that is going to spike; the others share the rest."""
 POLICY = """
 version: 1
 mode: page
 warm_up: {after: 1m, operations: 20}
-safety: {calm: 60s}
+safety: {calm: 60s, money_floor_usd: 0.01}
 """
 BAR = (
     Target(what="window end + grace to anomaly, p99, ms", key="detection_p99_ms", least=300, aim=100, most=True),
@@ -64,13 +64,13 @@ class Live:
         return self.warm_s + math.ceil(self.spikes / TOGETHER) * STEP_S + LASTS_S
 
     def scenario(self) -> dict[str, Any]:
-        """Most tenants are ordinary; `spikes` of them have ten times as many requests, some of them at a time."""
+        """Most tenants are ordinary; `spikes` of them have twenty times as many requests, some of them at a time."""
         ordinary = (self.records_per_s - self.spikes * HIT_PER_S) / (self.scopes - self.spikes)
         same = {"amplitude": 0, "routes": {"chat": 1}}
         faults = [
             {
                 "kind": "token_spike", "at": f"{self.warm_s + number // TOGETHER * STEP_S}s", "for": f"{LASTS_S}s",
-                "scope": {"tenant": f"hit-{number}"}, "by": "rate", "factor": 10,
+                "scope": {"tenant": f"hit-{number}"}, "by": "rate", "factor": 20,
             }
             for number in range(self.spikes)
         ]  # fmt: skip

@@ -16,8 +16,14 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
 def rates(values: Sequence[float]) -> str:
     """Smallest, median and largest, in thousands where they are large; a single value as it is.
 
-    >>> rates([131_000.0, 99_400.0, 120_000.0]), rates([41.26, 52.0])
-    ('99k / 120k / 131k', '41.3 / 46.6 / 52.0')
+    >>> rates([131_000.0, 99_400.0, 120_000.0]), rates([41.26, 52.0]), rates([1.234])
+    ('99k / 120k / 131k', '41.3 / 46.6 / 52.0', '1.23')
     """
-    shown = [f"{value / 1000:.0f}k" if value >= 10_000 else f"{value:,.1f}" for value in spread(values)]
+    shown = [_shown(value) for value in spread(values)]
     return " / ".join(shown) if len(values) > 1 else shown[0]
+
+
+def _shown(value: float) -> str:
+    if value >= 10_000:
+        return f"{value / 1000:.0f}k"
+    return f"{value:,.1f}" if value >= 10 else f"{value:.2f}"
