@@ -40,7 +40,7 @@ lock: $(UV)  ## solve the lock files anew
 	$(LOCK) --group tools -o requirements-tools.lock
 	$(LOCK) bench/peers/requirements.in -o bench/peers/requirements.lock
 
-bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables; takes about an hour, `ARGS=--quick` some minutes
+bench: $(VENV)/.dev  ## throughput, memory and detection quality, as tables; takes some two hours, `ARGS=--quick` a quarter of one
 	tests/install-prerequisites
 	$(BIN)/python -m tests.kafka.jars
 	$(BIN)/python -m bench $(ARGS)

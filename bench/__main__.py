@@ -1,6 +1,6 @@
 """All benches, one after the other -> tables, build/bench.json, docs/benchmarks.md.
 
-    python -m bench [--part kafka --part peers --part replay --part detection] [--quick]
+    python -m bench [--part kafka --part peers ...] [--quick]
 
 `--quick` measures little, to see that everything runs, and leaves docs/benchmarks.md as it is. Options of a single bench are those
 of its own command: `python -m bench.kafka --help`, `python -m bench.beside --help` and so on.
@@ -10,18 +10,26 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import beside, detection, kafka, replay
+from bench import beside, detection, kafka, latency, replay, restore, scopes, workers
 from bench.board import PARTS, write_page
 
 BENCHES: Mapping[str, Callable[[Sequence[str]], int]] = {
     "kafka": kafka.main,
     "peers": beside.main,
+    "latency": latency.main,
+    "workers": workers.main,
+    "restore": restore.main,
+    "scopes": scopes.main,
     "replay": replay.main,
     "detection": detection.main,
 }
 QUICK: Mapping[str, tuple[str, ...]] = {
     "kafka": ("--rounds", "1", "--short", "50000", "--long", "150000", "--peer", "5000"),
     "peers": ("--rounds", "1", "--scale", "0.05", "--scopes", "0"),
+    "latency": ("--scopes", "300", "--records-per-s", "300", "--warm", "330", "--spikes", "20"),
+    "workers": ("--rounds", "1", "--records", "200000"),
+    "restore": ("--records", "50000"),
+    "scopes": ("--tenants", "500", "--tenants", "5000", "--windows", "2"),
     "replay": ("--rounds", "1", "--records", "100000"),
     "detection": ("--seeds", "1", "--days", "1", "--stretch", "1"),
 }

@@ -1,0 +1,187 @@
+"""Ever more tenants in one process -> CPU a record and memory a scope, through all three stages without Kafka.
+
+    python -m bench.scopes [--tenants 1000 --tenants 10000 ...] [--windows 4]
+
+Each size runs in a process of its own: the records of whole windows, every tenant in each of them, through the built-in policy's
+plan, while two windows are live. A scope is a row of any roll-up. Memory is what the process holds at the end of the last window
+less what it held after the first batch, over the scopes; histograms and detector state are in it. Building records is not timed.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from actions.policy import DEFAULT_POLICY
+from bench.bar import Target, bar_table
+from bench.board import Part, Table, keep
+from bench.child import ChildError, resident_mb, run
+from streams.batch import Batch
+from streams.pipeline import Pipeline, Plan
+
+WINDOW_MS = 10_000
+START_MS = 1_772_409_600_000
+FEWEST = 40_000
+"""Records of a window where tenants are few: as dense as in the other benches."""
+SLICE = 2_000
+MODELS = (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5"), ("google", "gemini-2.5-flash"))
+BAR = (Target(what="memory a scope with histograms, KB", key="memory_per_scope_kb", least=1.4, aim=1.0, most=True),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What one size took.
+
+    Attributes:
+        tenants: asked for.
+        scopes: rows of all roll-ups.
+        records: fed after the first window, in which every scope is new.
+        us_a_record: CPU of everything, microseconds.
+        first_us_a_record: the same in the first window.
+        judged_us_a_scope: CPU of completing and judging a window, over its scopes.
+        bytes_a_scope: memory.
+    """
+
+    tenants: int
+    scopes: int
+    records: int
+    us_a_record: float
+    first_us_a_record: float
+    judged_us_a_scope: float
+    bytes_a_scope: float
+
+
+def window(tenants: int, number: int) -> Iterator[Batch]:
+    """The records of a window in batches, in order of time; every tenant has the same number. Built as they are asked for."""
+    order = np.random.default_rng(number).permutation(np.repeat(np.arange(tenants), max(1, -(-FEWEST // tenants))))
+    draw, begin_ms = random.Random(number), START_MS + number * WINDOW_MS
+    for at in range(0, len(order), SLICE):
+        rows = range(at, min(at + SLICE, len(order)))
+        times = [begin_ms + row * WINDOW_MS // len(order) for row in rows]
+        values = [_record(int(order[row]), at_ms, f"{number}-{row}", draw) for row, at_ms in zip(rows, times, strict=True)]
+        yield Batch(values, range(number * len(order) + at, number * len(order) + rows.stop), times)
+
+
+def _record(tenant: int, at_ms: int, name: str, draw: random.Random) -> bytes:
+    provider, model = MODELS[tenant % len(MODELS)]
+    return (
+        f'{{"event_id":"{name}","operation_id":"{name}","attempt":1,"ts":{at_ms},"tenant":"tenant-{tenant}","feature":"chat",'
+        f'"service":"chat-api","team":"assist","env":"prod","provider":"{provider}","model":"{model}","release":"v1",'
+        f'"input_tokens":{draw.randrange(100, 4_000)},"output_tokens":{draw.randrange(10, 800)},'
+        f'"latency_ms":{draw.randrange(200, 9_000)},"status":200,"result":"ok"}}'
+    ).encode()
+
+
+class Meter:
+    """All three stages in this process, and what they take.
+
+    Attributes:
+        records: fed, by window.
+        fed_s: CPU-seconds of stage 1, by window.
+        judged_s: CPU-seconds of stages 2 and 3, by window.
+    """
+
+    def __init__(self, windows: int) -> None:
+        plan = Plan.of(DEFAULT_POLICY)
+        self._source = plan.source(0, has_arrival=True)
+        self._pipeline = Pipeline(plan, [0])
+        self.records, self.fed_s, self.judged_s = [0] * windows, [0.0] * windows, [0.0] * windows
+
+    @property
+    def scopes(self) -> int:
+        """Rows of all roll-ups."""
+        return sum(map(len, self._pipeline.join.rosters.values()))
+
+    def take(self, number: int, batch: Batch) -> None:
+        """Feed a batch of a window."""
+        began_s = time.process_time()
+        sealed = self._source.feed(batch)
+        fed_s = time.process_time()
+        for each in sealed:
+            deque(self._pipeline.add(each), maxlen=0)
+        self.records[number] += len(batch.values)
+        self.fed_s[number] += fed_s - began_s
+        self.judged_s[number] += time.process_time() - fed_s
+
+
+def measure_here(tenants: int, windows: int) -> Size:
+    """Measure one size in this process; the last window is not judged, so that two are live."""
+    meter, before_mb = Meter(windows), 0.0
+    for number in range(windows):
+        for batch in window(tenants, number):
+            meter.take(number, batch)
+            before_mb = before_mb or resident_mb()
+    grown_mb, later = resident_mb() - before_mb, slice(1, None)
+    spent_s = [fed + judged for fed, judged in zip(meter.fed_s, meter.judged_s, strict=True)]
+    return Size(
+        tenants=tenants,
+        scopes=meter.scopes,
+        records=sum(meter.records[later]),
+        us_a_record=sum(spent_s[later]) / sum(meter.records[later]) * 1e6,
+        first_us_a_record=spent_s[0] / meter.records[0] * 1e6,
+        judged_us_a_scope=sum(meter.judged_s) / meter.scopes / (windows - 1) * 1e6,
+        bytes_a_scope=grown_mb * 1e6 / meter.scopes,
+    )
+
+
+def measure(tenants: Sequence[int], windows: int) -> list[Size]:
+    """Measure each size in a process of its own."""
+    command = [sys.executable, "-m", "bench.scopes", "--windows", str(windows), "--here"]
+    return [Size(**json.loads(run([*command, "--tenants", str(size)]).stdout)) for size in tenants]
+
+
+def part(found: Sequence[Size], command: str) -> Part:
+    """What was measured, for people and programs."""
+    rows = [
+        (
+            f"{each.tenants:,}", f"{each.scopes:,}", f"{each.us_a_record:.1f}", f"{each.first_us_a_record:.1f}",
+            f"{each.judged_us_a_scope:.2f}", f"{each.bytes_a_scope / 1000:.2f}",
+        )
+        for each in found
+    ]  # fmt: skip
+    largest = found[-1]
+    figures = {
+        "memory_per_scope_kb": round(largest.bytes_a_scope / 1000, 2),
+        "us_per_record_by_tenants": {str(each.tenants): round(each.us_a_record, 2) for each in found},
+    }
+    columns = ("tenants", "scopes", "CPU us a record", "in the first window", "CPU us a scope judged", "KB a scope")
+    note = (
+        "Every tenant has as many records in every window, the worst case for memory and caches. Where tenants are few, what the "
+        "process holds besides scopes (the dedupe horizon, code, buffers) counts as theirs: the target is about the last line."
+    )
+    table = Table("Cost and memory against the number of scopes", columns, rows, note)
+    return Part(
+        name="scopes", command=command, figures=figures, details={"sizes": [asdict(each) for each in found]},
+        tables=[table, bar_table(BAR, figures)],
+    )  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(prog="python -m bench.scopes", description="Cost and memory from 1k to 1M scopes.")
+    parser.add_argument("--tenants", type=int, action="append", help="how many; may be repeated")
+    parser.add_argument("--windows", type=int, default=4, help="two at least")
+    parser.add_argument("--here", action="store_true", help="measure one size in this process, and print it as JSON")
+    told = parser.parse_args(arguments)
+    sizes = sorted(told.tenants or (500, 5_000, 50_000, 500_000))
+    if told.here:
+        print(json.dumps(asdict(measure_here(sizes[0], told.windows))))
+        return 0
+    try:
+        found = measure(sizes, told.windows)
+    except ChildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    asked = " ".join(f"--tenants {size}" for size in sizes)
+    keep(part(found, f"python -m bench.scopes {asked} --windows {told.windows}"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
