@@ -1,5 +1,6 @@
 """Figures of several rounds -> smallest, median and largest, as numbers and as a text."""
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -11,6 +12,15 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     (1.0, 2.0, 3.0)
     """
     return min(values), statistics.median(values), max(values)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least a share of all do not exceed.
+
+    >>> quantile([4.0, 1.0, 3.0, 2.0], 0.5), quantile([4.0, 1.0, 3.0, 2.0], 0.99)
+    (2.0, 4.0)
+    """
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def rates(values: Sequence[float]) -> str:

@@ -1,7 +1,5 @@
 """Lines of the bar are measured, and their tables say what was measured."""
 
-from pathlib import Path
-
 import pytest
 
 from bench import latency, restore, scopes, workers
@@ -10,7 +8,6 @@ from bench.latency import Delays, Live
 from bench.restore import Restart
 from bench.workers import Rate
 from streams.simulate.load import scenario_of
-from tests.kafka.broker import Cluster
 
 
 def well_formed(part):
@@ -28,7 +25,8 @@ def test_live_telemetry_is_as_long_and_as_wide_as_was_asked_for():
 
 
 def test_delays_are_told_by_their_quantiles():
-    found = Delays(detection_ms=[float(n) for n in range(1, 101)], page_ms=[50.0, 2_500.0], sent=100, seconds=10.0)
+    sender = {"records": 100, "seconds": 10.0, "lag_p99_ms": 3.0, "lag_most_ms": 4.0}
+    found = Delays(detection_ms=[float(n) for n in range(1, 101)], page_ms=[50.0, 2_500.0], sender=sender)
     part = well_formed(latency.part(found, Live(scopes=60, records_per_s=100, warm_s=30, spikes=7), "python -m bench.latency"))
     assert part.figures == {"detection_p50_ms": 50, "detection_p99_ms": 99, "page_p50_ms": 50, "page_p99_ms": 2_500}
     assert [row[-1] for row in part.tables[-1].rows] == ["kept", "NOT KEPT"]
@@ -61,10 +59,11 @@ def test_a_size_is_measured_in_a_process_of_its_own():
     assert well_formed(scopes.part([size], "python -m bench.scopes")).figures["us_per_record_by_tenants"].keys() == {"30"}
 
 
+@pytest.mark.kafka
 @pytest.mark.slow
-def test_workers_and_restarts_are_measured_on_a_real_kafka(kafka: Cluster, tmp_path: Path):
+def test_workers_and_restarts_are_measured_on_a_real_kafka():
     ((one, two),) = workers.measure(4_000, rounds=1, dense=Dense(records=4_000, records_per_s=400, tenants=20))
     assert min(one.records, two.records) > 0
-    again = restore.restart(kafka.bootstrap, tmp_path / "restore", 1_000, 5)
-    assert again.records == 1_005
+    first, again = restore.measure([1_000], 5)
+    assert (first.records, again.records) == (0, 1_005)
     assert 0 < again.live_mb <= again.log_mb
