@@ -107,9 +107,11 @@ class Service:
         assert worker.process.wait(timeout=timeout_s) == 0, worker.log.read_text()
         return out
 
-    def tidegate(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def tidegate(self, *arguments: str, timeout_s: float = 120.0, **environ: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "streams", arguments[0], *arguments[1:]]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environ}, timeout=120)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **environ}, timeout=timeout_s
+        )
 
     @property
     def kafka_options(self) -> list[str]:
@@ -139,6 +141,16 @@ class Service:
                 return [record async for record in self.kafka.to_the_end(consumer, tps)]
 
         return asyncio.run(read())
+
+    def end(self, topic: str) -> int:
+        """How many records the first partition of a topic has had."""
+
+        async def end() -> int:
+            tp = TopicPartition(topic, 0)
+            async with self.kafka.reading([tp]) as consumer:
+                return int((await consumer.end_offsets([tp]))[tp])
+
+        return asyncio.run(end())
 
     def close(self) -> None:
         for worker in self.started:

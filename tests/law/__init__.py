@@ -1,0 +1,10 @@
+"""The law of docs/law.md, as tests: the same log gives the same answer, and totals are those of a recount.
+
+world weather           one seeded stream with everything in it
+log                     messages -> the order in which they reach the log, and the partitions that they fall into
+answers                 a run -> all that is compared; two of them -> where they differ
+recount                 the totals and budgets again, with json and Decimal alone
+matrix                  partition counts, keys, orders and repeats, in one process
+service crowd           the same on a real Apache Kafka, with workers that come, go and are killed
+board __main__          the long programme, `make law`
+"""
