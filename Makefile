@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url -
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test lint lock bench chaos wheel clean
+.PHONY: help install dev demo test lint lock bench law chaos wheel clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -49,6 +49,11 @@ chaos: $(VENV)/.dev  ## kill it 300 times and worse, on a Kafka of three brokers
 	tests/install-prerequisites
 	$(BIN)/python -m tests.kafka.jars
 	$(BIN)/python -m tests.faults $(ARGS)
+
+law: $(VENV)/.dev  ## the same log gives the same answer, over a million records and under kills; a table; `ARGS=--small` some minutes
+	tests/install-prerequisites
+	$(BIN)/python -m tests.kafka.jars
+	$(BIN)/python -m tests.law $(ARGS)
 
 wheel: $(UV)  ## build/dist/tidegate-*.whl
 	$(UV) build -q --wheel --build-constraints requirements-tools.lock --require-hashes -o build/dist

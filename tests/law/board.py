@@ -13,9 +13,9 @@ from tests.law.matrix import Matrix, Went
 
 JSON = ROOT / "build" / "law.json"
 COMPARED = {
-    "dealing": "One process. Nothing late: anomalies, incidents and decisions byte for byte, facts of all windows, totals, budgets. "
+    "dealing": "One process. Nothing late: anomalies, incidents and decisions byte for byte, facts of windows, totals, budgets. "
     "Late records: totals and budgets. Both with a recount, to the nano-dollar.",
-    "kafka": "Late records included. Of each worker the three files byte for byte and the summary but for timings, with a replay of "
+    "kafka": "Late records included. Of each worker the three files byte for byte and the summary but for timings, with replay of "
     "the recording; of the topics the facts of all windows, the budgets and the dead letters.",
 }
 
