@@ -5,7 +5,8 @@ Pages fail open, destructive actions fail closed, and letting go is always allow
 - `observe` and `shadow` act on nothing, `page` takes no remedies, `approve` asks first.
 - A worker that works off history it never acted on (catch-up) acts on nothing.
 - `freeze` stops every action that takes something away, renewals included, so that throttles lapse; on-call is still paged.
-- Blind, lagging or stale: destructive actions are held back; a page goes out until its evidence is 24 h old.
+- Blind, lagging or stale: destructive actions are held back; a page goes out until its evidence is 24 h old, since the incident
+  that it tells of lasts. Of an incident that is over by now nobody is told on stale evidence.
 - A lift, a step down and an end of hold pass all of that as long as a throttle that was really set stands on the target: also
   when the mode was changed to shadow meanwhile.
 """
@@ -42,6 +43,7 @@ class World:
         clock_sane: the wall clock has not jumped lately.
         approved: what a person said of this decision; None when nobody has yet.
         standing: a throttle that was really set stands on the decision's target.
+        over: nothing is left to tell: the incident is over, and of its end only those are told who heard of it.
         stale_s: evidence older than this proves nothing about now; the policy's `safety.stale`.
     """
 
@@ -54,6 +56,7 @@ class World:
     clock_sane: bool = True
     approved: bool | None = None
     standing: bool = False
+    over: bool = False
     stale_s: float = STALE_S
 
 
@@ -72,7 +75,8 @@ def hindrance(decision: Decision, world: World) -> Hindrance:
     if world.catching_up:
         return Hindrance.CATCH_UP
     if decision.action in PAGES:
-        return Hindrance.STALE if world.evidence_age_s >= PAGE_KEPT_S else Hindrance.NOTHING
+        kept_s = world.stale_s if world.over else PAGE_KEPT_S
+        return Hindrance.STALE if world.evidence_age_s > kept_s else Hindrance.NOTHING
     return _against_controls(decision, world)
 
 

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actions.decision import Decision
+from actions.decision import Decision, Reason
 from actions.gates import World
 from actions.ledger import Ledger
 from actions.ledger_log import LedgerUnavailableError
 from actions.perform import Performer
 from actions.policy.model import Policy
 from actions.quotas import Quota, encode_quota
-from actions.receipt import Receipt
+from actions.receipt import Outcome, Receipt
 from actions.sink import Sink
 from actions.sinks import sinks_of
 from actions.throttle import QuotaUnavailableError
@@ -26,7 +26,7 @@ from streams.worker.audit_trail import AuditTrail
 from streams.worker.faust_app import record_of_event
 from streams.worker.ledger_kafka import KafkaLedger
 from streams.worker.observed import Observed
-from streams.worker.progress import ClockWatch, Progress
+from streams.worker.progress import CAUGHT_UP_S, ClockWatch, Progress
 from streams.worker.stage_metrics import ActMetrics
 
 log = logging.getLogger("tidegate.performing")
@@ -34,6 +34,8 @@ log = logging.getLogger("tidegate.performing")
 QUOTA_S = 5.0
 LOOK_S = 1.0
 STOP_S = 4.0
+CATCH_UP_S = 300.0
+"""A service that cannot catch up in this time acts on what it knows."""
 
 
 class Gates:
@@ -60,9 +62,29 @@ class Gates:
             catching_up=self._acting.is_history(decision.ts),
             clock_sane=self._clock.sane,
             approved=self._observed.answer(decision.id),
+            over=self._over(decision),
             standing=self._observed.quotas.get(decision.target, self._now.ms).level > 0,
             stale_s=self._policy.safety.stale_ms / 1000,
         )
+
+    def _over(self, decision: Decision) -> bool:
+        """Whether the incident of a decision is over, and if that is what it tells, whether this receiver never heard of it."""
+        incident = self._observed.incidents.get(decision.incident_id)
+        if incident is None or incident.resolved is None:
+            return False
+        if decision.reason is not Reason.RESOLVED:
+            return True
+        told = [
+            self._observed.receipts.get(each.id)
+            for each in self._observed.decisions.values()
+            if each.incident_id == decision.incident_id and each.target == decision.target and each.reason is not Reason.RESOLVED
+        ]
+        return bool(told) and all(receipt is not None and receipt.outcome is Outcome.SKIPPED for receipt in told)
+
+    def current(self, decision: Decision) -> bool:
+        """Whether enough is known to tell if a decision still stands."""
+        fresh = self._now.ms - parse_time(decision.ts) <= self._policy.safety.stale_ms
+        return fresh or self._acting.is_history(decision.ts) or self._watching.lag_s < CAUGHT_UP_S
 
 
 class Performing:
@@ -92,6 +114,8 @@ class Performing:
         )
         self._audit = audit
         self._output = output
+        self._current = gates.current
+        self._patience_s: float | None = None
         self._performer: Performer | None = None
         self._running: asyncio.Task[None] | None = None
         self._came = asyncio.Event()
@@ -164,6 +188,7 @@ class Performing:
 
     async def _propose(self, decision: Decision) -> None:
         await self._output.decided(decision)
+        await self._caught_up(decision)
         while True:
             await self._came.wait()
             try:
@@ -173,6 +198,16 @@ class Performing:
             except LedgerUnavailableError as error:
                 log.warning("decision %s waits: %s", decision.id, error)
             await asyncio.sleep(LOOK_S)
+
+    async def _caught_up(self, decision: Decision) -> None:
+        """After an outage, hold old decisions until it is known what has become of their incidents; not for ever."""
+        while not self._current(decision):
+            now_s = asyncio.get_running_loop().time()
+            self._patience_s = self._patience_s or now_s + CATCH_UP_S
+            if now_s >= self._patience_s:
+                return
+            await asyncio.sleep(LOOK_S / 4)
+        self._patience_s = None
 
 
 class ActOutput:

@@ -22,6 +22,7 @@ worlds = st.builds(
     clock_sane=st.booleans(),
     approved=st.sampled_from([None, True, False]),
     standing=st.booleans(),
+    over=st.booleans(),
 )
 DESTRUCTIVE = [action for action in Action if action.destructive]
 
@@ -44,10 +45,10 @@ def test_nothing_destructive_passes_a_world_that_is_not_right(world: World, acti
 
 
 @given(worlds)
-def test_a_page_goes_out_from_mode_page_up_until_it_is_a_day_old(world: World):
+def test_a_page_goes_out_until_it_is_a_day_old_or_stale_and_its_incident_over(world: World):
     acts = world.mode not in {Mode.OBSERVE, Mode.SHADOW} and not world.catching_up
     passes = hindrance(decision(), world) is Hindrance.NOTHING
-    assert passes == (acts and world.evidence_age_s < 86_400)
+    assert passes == (acts and world.evidence_age_s < (120 if world.over else 86_400))
 
 
 @pytest.mark.parametrize(
