@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from typing import NoReturn
 
 import click
@@ -12,6 +13,8 @@ from streams.errors import TidegateError
 WRONG_USE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+LINGER_S = 3.0
+"""How long threads may take to end once all is done."""
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -48,7 +51,16 @@ def message_of(error: Exception) -> str:
 
 def main() -> NoReturn:
     """The entry point of the `tidegate` program."""
-    sys.exit(run())
+    code = run()
+    leave_soon(code)
+    sys.exit(code)
+
+
+def leave_soon(code: int) -> None:
+    """End the process although a thread does not: a Faust consumer that is stopped within a rebalance leaves one behind."""
+    leave = threading.Timer(LINGER_S, os._exit, [code])
+    leave.daemon = True
+    leave.start()
 
 
 if __name__ == "__main__":

@@ -171,3 +171,17 @@ def test_a_worker_that_wakes_up_after_its_session_writes_only_what_was_written(s
     assert all(len(values) == 1 for values in after.values())
     assert after.keys() == known.keys()
     assert said(service.until_end(tmp_path / "third", "--policy", policy)) == expected
+
+
+def test_a_partition_that_runs_ahead_waits_and_the_answer_is_the_same(service, policy, tmp_path):
+    """Half an hour fits into one fetch of the partition that has little to say."""
+    sparse = [(at_ms, "sparse", value) for number, (at_ms, _, value) in enumerate(records()) if number % 100 == 0]
+    with service_on(service.kafka.settings.bootstrap[0], "ahead." + service.topics.prefix, tmp_path) as other:
+        other.produce([*records(), *sparse], 4)
+        worker = start(other, policy, tmp_path / "out")
+        assert worker.process.wait(timeout=240) == 0, worker.log.read_text()
+        assert "runs ahead of the others and waits" in worker.log.read_text()
+        topic = f"kafka://{other.kafka.settings.bootstrap[0]}/{other.topics.telemetry}?from=earliest&to=latest"
+        done = other.tidegate("replay", topic, "--policy", policy, "--out", str(tmp_path / "replayed"))
+        assert done.returncode == 0, done.stderr
+    assert said(tmp_path / "out") == said(tmp_path / "replayed")

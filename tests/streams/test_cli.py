@@ -86,3 +86,12 @@ def test_a_policy_that_cannot_be_used_is_said_line_by_line(tmp_path: Path, capsy
     (tmp_path / "policy.yaml").write_text("version: 1\nmode: loud\n")
     assert program.run(["replay", "x.jsonl", "--policy", str(tmp_path / "policy.yaml")]) == 2
     assert re.fullmatch(r"tidegate: \S+/policy.yaml:2: mode: .*\n", capsys.readouterr().err)
+
+
+def test_a_thread_that_does_not_end_keeps_no_process_alive():
+    program = (
+        "import threading, streams.__main__ as m\n"
+        "m.run = lambda: threading.Thread(target=threading.Event().wait).start() or 3\n"
+        "m.main()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 3

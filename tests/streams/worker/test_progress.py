@@ -38,6 +38,14 @@ def test_a_service_without_complete_windows_is_blind_after_a_minute():
     assert "61 s" in watch.blind
 
 
+def test_a_service_that_judges_nothing_is_called_blind_within_a_minute_of_its_last_window():
+    now = At()
+    watch = progress(now)
+    watch.judged(time_text(T0))
+    now.ms = T0 + 59_000
+    assert watch.blind
+
+
 def test_a_first_start_acts_on_nothing_of_history():
     watch = progress(At(T0), fresh=True)
     watch.judged(time_text(T0 - 3_600_000))
