@@ -25,7 +25,7 @@ PARTITIONS = 3
 
 
 def records():
-    return traffic(minutes=30, per_second=15, seed=3)
+    return traffic(minutes=20, per_second=15, seed=3)
 
 
 @pytest.fixture
@@ -105,7 +105,9 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("damage", list(DAMAGE))
+@pytest.mark.parametrize(
+    "damage", [each if each == "chunks_are_cut_short" else pytest.param(each, marks=pytest.mark.long) for each in DAMAGE]
+)
 def test_state_that_cannot_be_used_is_noticed_and_rebuilt_from_the_log(service, policy, expected, tmp_path, damage):
     worker = service.start("--clock", "stream", "--policy", policy).wait_ready()
     until(lambda: judged(service) > 50)
@@ -135,6 +137,7 @@ def test_state_that_cannot_be_used_is_noticed_and_rebuilt_from_the_log(service, 
     assert seen
 
 
+@pytest.mark.long
 def test_workers_that_join_and_leave_give_the_answer_of_a_replay(service, policy, expected, tmp_path):
     first = start(service, policy, tmp_path / "out0").wait_ready()
     until(lambda: judged(service) > 5)
