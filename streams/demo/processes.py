@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,21 @@ class Child:
 
     @classmethod
     async def start(cls, name: str, arguments: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Child":
-        """Start it; Ctrl-C in the terminal does not reach it, so that the demo stops everything in order."""
+        """Start it; Ctrl-C in the terminal does not reach it, so that the demo stops everything in order.
+
+        Where the system can (Linux), it is told to end when whoever started it is killed.
+        """
+        setpriv = shutil.which("setpriv")
+        guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, env=dict(env), start_new_session=True
+                *guard,
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(env),
+                start_new_session=True,
             )
         return cls(name, process, log)
 

@@ -1,5 +1,8 @@
+import asyncio
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from streams.demo.processes import Child
 from streams.errors import BrokerError, WrongUseError
 from tests.actions.builders import until
 
+ROOT = Path(__file__).parents[2]
 LISTENER = """
 import socket, time
 listener = socket.create_server(("127.0.0.1", 0))
@@ -35,6 +39,31 @@ async def test_a_process_that_will_not_end_is_ended_with_its_children(tmp_path):
     await child.stop(within_s=0.2)
     assert child.ended
     assert not await broker._reachable(f"127.0.0.1:{log.read_text().strip()}")
+
+
+PARENT = f"""
+import asyncio, os, pathlib, sys
+from streams.demo.processes import Child
+
+async def main():
+    await Child.start("it", [sys.executable, "-c", {LISTENER!r}], log=pathlib.Path(sys.argv[1]), env=os.environ)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_ends_with_the_one_that_started_it_even_when_that_is_killed(tmp_path):
+    log = tmp_path / "log"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(log)], cwd=ROOT)
+    await until(lambda: log.exists() and log.read_text().strip())
+    address = f"127.0.0.1:{log.read_text().strip()}"
+    assert await broker._reachable(address)
+    parent.kill()
+    parent.wait()
+    async with asyncio.timeout(10):
+        while await broker._reachable(address):
+            await asyncio.sleep(0.05)
 
 
 async def test_the_last_words_of_a_process_say_why_it_ended(tmp_path):
