@@ -1,6 +1,6 @@
 import asyncio
 import os
-import subprocess
+import socket
 import sys
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def test_a_process_that_will_not_end_is_ended_with_its_children(tmp_path):
     await until(lambda: log.read_text().strip())
     await child.stop(within_s=0.2)
     assert child.ended
-    assert not await broker._reachable(f"127.0.0.1:{log.read_text().strip()}")
+    await until(lambda: not _listens(f"127.0.0.1:{log.read_text().strip()}"))
 
 
 PARENT = f"""
@@ -55,15 +55,19 @@ asyncio.run(main())
 
 async def test_a_process_ends_with_the_one_that_started_it_even_when_that_is_killed(tmp_path):
     log = tmp_path / "log"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(log)], cwd=ROOT)
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, str(log), cwd=ROOT)
     await until(lambda: log.exists() and log.read_text().strip())
     address = f"127.0.0.1:{log.read_text().strip()}"
     assert await broker._reachable(address)
     parent.kill()
-    parent.wait()
-    async with asyncio.timeout(10):
-        while await broker._reachable(address):
-            await asyncio.sleep(0.05)
+    await parent.wait()
+    await until(lambda: not _listens(address))
+
+
+def _listens(address):
+    host, _, port = address.partition(":")
+    with socket.socket() as one:
+        return one.connect_ex((host, int(port))) == 0
 
 
 async def test_the_last_words_of_a_process_say_why_it_ended(tmp_path):
