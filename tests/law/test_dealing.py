@@ -27,7 +27,7 @@ def test_the_stream_has_everything_in_it(matrix):
     assert matrix.first.lines["decisions"].count(b'"throttle"') > 0
 
 
-@pytest.mark.parametrize(("order", "way"), enumerate(ways(again=True), 1), ids=str)
+@pytest.mark.parametrize(("order", "way"), list(enumerate(ways(again=True), 1)), ids=str)
 def test_where_nothing_is_late_every_way_gives_the_same_bytes_and_the_totals_of_a_recount(matrix, order, way):
     assert matrix.go(way, order).wrong == []
 
