@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.kafka.broker import Plan, running
 from tests.kafka.service import service_on
-from tests.law.board import dealing_figures, dealing_table, kafka_figures, kafka_table, keep
+from tests.law.board import JSON, SMALL_JSON, dealing_figures, dealing_table, kafka_figures, kafka_table, keep
 from tests.law.crowd import APART, ONE, STANDBYS, THREE, TWO, Script
 from tests.law.disturbed import Disturbed
 from tests.law.log import Keying, arrive
@@ -41,7 +41,7 @@ def dealing(size: Size, seed: int, folder: Path) -> bool:
     for each in matrix.walk([*ways(again=True), *ways(late=True)]):
         went.append(each)
         tell(f"{each.way}: {each.wrong or 'as it should'}")
-        keep("dealing", dealing_figures(matrix, went), seed=seed, seconds=time.monotonic() - began_s)
+        keep("dealing", dealing_figures(matrix, went), seed=seed, seconds=time.monotonic() - began_s, path=path_of(size))
     dealing_table(went).show()
     return not any(each.wrong for each in went)
 
@@ -56,9 +56,14 @@ def kafka(size: Size, seed: int, folder: Path) -> bool:
         for script in SCRIPTS:
             played.append(stage.play(script))
             tell(f"{'  '.join(script.roles)}, {played[-1].count('kill')} kills: {played[-1].wrong or 'as it should'}")
-            keep("kafka", kafka_figures(stage, played), seed=seed, seconds=time.monotonic() - began_s)
+            keep("kafka", kafka_figures(stage, played), seed=seed, seconds=time.monotonic() - began_s, path=path_of(size))
     kafka_table(played).show()
     return not any(each.wrong for each in played)
+
+
+def path_of(size: Size) -> Path:
+    """Where figures of a size are left: those of the small stream take no other's place."""
+    return SMALL_JSON if size is SMALL else JSON
 
 
 def tell(line: str) -> None:

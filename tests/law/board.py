@@ -12,6 +12,7 @@ from tests.law.disturbed import Disturbed, Played
 from tests.law.matrix import Matrix, Went
 
 JSON = ROOT / "build" / "law.json"
+SMALL_JSON = ROOT / "build" / "law-small.json"
 COMPARED = {
     "dealing": "One process. Nothing late: anomalies, incidents and decisions byte for byte, facts of windows, totals, budgets. "
     "Late records: totals and budgets. Both with a recount, to the nano-dollar.",
@@ -73,7 +74,7 @@ def kafka_figures(stage: Disturbed, played: Sequence[Played]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def keep(part: str, figures: Mapping[str, Any], *, seed: int, seconds: float, path: Path = JSON) -> None:
+def keep(part: str, figures: Mapping[str, Any], *, seed: int, seconds: float, path: Path) -> None:
     """Put a part into the JSON file beside the other one."""
     known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     about = {

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from streams.log.kafka import TopicPartition
 from tests.kafka.service import Service, Worker
 
 POLL_S = 0.02
+LEAVE_S = 15.0
 ONE, TWO, THREE = ("all",), ("all", "all"), ("all", "all", "all")
 APART = ("ingest", "ingest", "detect", "act")
 STANDBYS = ("ingest,detect", "ingest,act", "detect,act")
@@ -132,11 +134,10 @@ class Crowd:
     def _disturb(self, number: int, act: str, written: int, *, stays_away: bool) -> list[int]:
         """Kill a worker or ask it to leave; the workers that are to be started later."""
         worker = self._workers[number]
-        if act == "kill":
-            worker.kill()
-        else:
+        if act == "leave":
             worker.process.terminate()  # ends at once while it has no handler for it
-            worker.process.wait(timeout=15)
+            act = _left(worker)
+        worker.kill()
         self.done.append((act, f"{number}:{self.script.roles[number]}", written))
         if stays_away:
             return [number]
@@ -151,3 +152,12 @@ class Crowd:
 
     def _said(self) -> str:
         return "\n".join(worker.log.read_text()[-1500:] for worker in self._workers.values())
+
+
+def _left(worker: Worker) -> str:
+    """What became of a worker that was asked to leave: a supervisor kills it when it takes long, and so it is here."""
+    try:
+        worker.process.wait(timeout=LEAVE_S)
+    except subprocess.TimeoutExpired:
+        return "kill"
+    return "leave"

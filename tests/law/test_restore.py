@@ -29,7 +29,7 @@ def test_there_is_something_to_lose(expected):
     assert expected.totals["late_records"] > 10
 
 
-@settings(deadline=None, max_examples=4)
+@settings(deadline=None, max_examples=3)
 @given(st.integers(0, 2**32), st.sampled_from((0.01, 0.05, 0.15)))
 def test_stages_that_are_restored_at_any_point_give_the_same_bytes(rules, expected, seed, restores):
     relay = Relay(rules, seed, restores)
