@@ -115,7 +115,7 @@ def _rates(found: Found) -> Table:
         )
     columns = (
         "program", "records a CPU-s", "records/s by wall", "records a round", f"MB, {found.dense.tenants} tenants",
-        f"MB, {found.scopes:,} tenants",
+        f"MB, {found.scopes:,} tenants" if found.crowded_mb else "MB, many tenants",
     )  # fmt: skip
     note = (
         f"min / median / max of {len(found.rounds)} interleaved rounds; {PARTITIONS} partitions, records of "

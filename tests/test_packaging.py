@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-tools.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-tools.lock", "bench/peers/requirements.lock")
 PACKAGES = {"streams", "detectors", "actions"}
 
 
