@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from bench.beside_page import Found, Round, part
 from bench.board import keep
@@ -87,12 +88,11 @@ class Beside:
             print(f"{name}: {took[name].per_cpu_s:,.0f} records a CPU-s", file=sys.stderr, flush=True)
         return Round(took, resident_mb)
 
-    def _raw(self) -> dict[str, dict[str, float]]:
+    def _raw(self) -> dict[str, Any]:
         long = self._telemetry[FAST, 1]
         records = str(min(RAW_RECORDS, long.records))
-        found: dict[str, dict[str, float]] = json.loads(
-            run([sys.executable, "-m", "bench.raw", self._bootstrap, long.topic, records]).stdout
-        )
+        raw = [sys.executable, "-m", "bench.raw", self._bootstrap, long.topic, records]
+        found: dict[str, Any] = json.loads(run(raw).stdout)
         return found
 
     def run(self, name: str, telemetry: Telemetry) -> Ran:
@@ -103,8 +103,14 @@ class Beside:
         """
         if name not in TIDEGATE:
             return self._peer(name, telemetry)
-        where = {"bootstrap": self._bootstrap, "kafka": self._kafka, "folder": self._folder / f"run-{next(self._number)}"}
-        return until_end(TIDEGATE[name], prefix=telemetry.prefix, sent=telemetry.sent, **where)
+        return until_end(
+            TIDEGATE[name],
+            bootstrap=self._bootstrap,
+            kafka=self._kafka,
+            prefix=telemetry.prefix,
+            sent=telemetry.sent,
+            folder=self._folder / f"run-{next(self._number)}",
+        )
 
     def _peer(self, name: str, telemetry: Telemetry) -> Ran:
         peer = PEERS[name]
