@@ -10,7 +10,7 @@ from actions.control import Control, ControlKind
 from actions.decision import Decision
 from actions.incident import Incident
 from actions.quotas import Quotas, decode_quota
-from actions.receipt import Receipt
+from actions.receipt import Outcome, Receipt
 from detectors.anomaly import Anomaly, BudgetState, CanaryVerdict, Judgement
 from streams.log.append import Record
 from streams.log.judgement_wire import Judgements
@@ -130,10 +130,17 @@ class Observed:
         reason = str(last.params.get("reason", ""))
         return f"{last.by}: {reason}" if reason else last.by
 
+    def acted_by(self, ts: str) -> bool:
+        """Whether something was acted on that was decided at `ts` or before: what follows is no history that nobody may act on."""
+        acted = (self.decisions.get(each.decision_id) for each in self.receipts.values() if each.outcome is not Outcome.SKIPPED)
+        return any(decision is not None and decision.ts <= ts for decision in acted)
+
     @property
     def blindness(self) -> str:
         """Which source partitions are not seen and why, in words; "" when all are."""
-        return "; ".join(f"source partition {partition} is {why}" for partition, why in sorted(self.blind.items()))
+        return "; ".join(
+            f"source partition {partition} is {why}" for partition, why in sorted(self.blind.items(), key=lambda each: int(each[0]))
+        )
 
     def answer(self, decision_id: str) -> bool | None:
         """What a person said of a decision; None when nobody has."""

@@ -59,13 +59,17 @@ class Gates:
             evidence_age_s=max(self._now.ms - parse_time(decision.ts), 0) / 1000,
             lag_s=self._acting.lag_s,
             blind=bool(self._observed.blind or self._watching.blind or self._acting.blind),
-            catching_up=self._acting.is_history(decision.ts),
+            catching_up=self._is_history(decision),
             clock_sane=self._clock.sane,
             approved=self._observed.answer(decision.id),
             over=self._over(decision),
             standing=self._observed.quotas.get(decision.target, self._now.ms).level > 0,
             stale_s=self._policy.safety.stale_ms / 1000,
         )
+
+    def _is_history(self, decision: Decision) -> bool:
+        """Whether it was decided in the history that nobody acts on; who takes over early may not know when that ended."""
+        return self._acting.is_history(decision.ts) and not self._observed.acted_by(decision.ts)
 
     def _over(self, decision: Decision) -> bool:
         """Whether the incident of a decision is over, and if that is what it tells, whether this receiver never heard of it."""
@@ -84,7 +88,7 @@ class Gates:
     def current(self, decision: Decision) -> bool:
         """Whether enough is known to tell if a decision still stands."""
         fresh = self._now.ms - parse_time(decision.ts) <= self._policy.safety.stale_ms
-        return fresh or self._acting.is_history(decision.ts) or self._watching.lag_s < CAUGHT_UP_S
+        return fresh or self._is_history(decision) or self._watching.lag_s < CAUGHT_UP_S
 
 
 class Performing:

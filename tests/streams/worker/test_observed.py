@@ -3,10 +3,15 @@ import pytest
 
 from actions.control import ControlKind
 from actions.quotas import Quota, encode_quota
+from actions.receipt import Hindrance, Outcome, Receipt
+from detectors.anomaly import Judgement
+from detectors.canonical import encode
 from streams.controls import control_of, record_of_control
 from streams.log.append import Record
+from streams.log.judgement_wire import records_of_judgement
 from streams.log.topics import Topics
 from streams.worker.observed import Observed
+from tests.actions.builders import decision
 
 TOPICS = Topics()
 
@@ -50,3 +55,26 @@ def test_what_is_not_of_the_topic_is_an_error_of_values():
     with pytest.raises(msgspec.DecodeError):
         Observed(TOPICS).take(TOPICS.decisions, 0, Record(b"x", b"{}"))
     assert issubclass(msgspec.DecodeError, ValueError)
+
+
+def test_a_source_partition_that_was_not_seen_is_named_until_a_window_has_seen_it():
+    observed = Observed(TOPICS)
+    said = []
+    for offset, blind in enumerate(({}, {"3": "without a leader", "10": "lagging"}, {})):
+        start, end = (f"2026-03-02T08:00:{offset + more}0Z" for more in (0, 1))
+        (record,) = records_of_judgement(Judgement(window_start=start, window_end=end, blind=blind))
+        observed.take(TOPICS.anomalies, offset, record)
+        said.append(observed.blindness)
+    assert said == ["", "source partition 3 is without a leader; source partition 10 is lagging", ""]
+
+
+@pytest.mark.parametrize(("outcome", "acted"), [(Outcome.PENDING_APPROVAL, True), (Outcome.DONE, True), (Outcome.SKIPPED, False)])
+def test_what_was_acted_on_says_from_when_on_nothing_is_history(outcome, acted):
+    observed, taken = Observed(TOPICS), decision()
+    receipt = Receipt(
+        decision_id=taken.id, at=taken.ts, dry_run=False, outcome=outcome, reason=Hindrance.NOTHING, detail="", attempts=1
+    )
+    observed.take(TOPICS.decisions, 0, Record(taken.id.encode(), encode(taken)))
+    observed.take(TOPICS.receipts, 0, Record(taken.id.encode(), encode(receipt)))
+    assert observed.acted_by(taken.ts) is acted
+    assert not observed.acted_by("1999-01-01T00:00:00Z")
