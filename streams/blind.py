@@ -16,7 +16,9 @@ BEHIND_MS = 10_000
 STILL_S = 32.0
 """A partition that is behind and does not move for so long is blind: some 60 s after its last record at the latest."""
 SLOW_S = 32.0
-"""One that moves and stays behind while another is not, is blind after so long."""
+"""One that moves, and stays behind while another is not, is blind after so long."""
+GAIN = 0.5
+"""Whoever gains so many seconds on the others in a second catches up."""
 ASLEEP_S = 15.0
 """Who looked longer ago than this was asleep, and knows nothing of how long anything has lasted."""
 
@@ -34,8 +36,8 @@ class Sight:
     """Which source partitions are blind, for the one worker that judges.
 
     A partition is *behind* when its windows are later than all windows are anyway. One that is behind is blind when it has not
-    moved for `STILL_S`, or when it was behind for `SLOW_S` while another partition was not. A service that works off its backlog
-    evenly is late, not blind.
+    moved for `STILL_S`, or when it was behind for `SLOW_S` while another partition was not, and did not catch up meanwhile. What
+    works off a backlog is late, not blind: nothing of it may be lost to learning.
     """
 
     def __init__(self, timing: Timing) -> None:
@@ -44,28 +46,38 @@ class Sight:
         self._looked_s: float | None = None
         self._seen: dict[int, int] = {}
         self._moved_s: dict[int, float] = {}
-        self._slow_s: dict[int, float] = {}
+        self._behind: dict[int, tuple[float, int]] = {}
+        self._slow: set[int] = set()
 
     def look(self, seen_ms: Mapping[int, int], *, now_ms: int, at_s: float) -> tuple[int, ...]:
         """The partitions that are blind; called every few seconds with the wall clock and monotonic time."""
         if self._looked_s is None or at_s - self._looked_s > ASLEEP_S:
             self._moved_s.clear()
-            self._slow_s.clear()
+            self._behind.clear()
         self._looked_s = at_s
-        behind = {partition for partition, at_ms in seen_ms.items() if now_ms - at_ms > self._wait_ms}
+        lags = {partition: now_ms - at_ms for partition, at_ms in seen_ms.items()}
+        behind = {partition for partition, lag_ms in lags.items() if lag_ms > self._wait_ms}
         for partition, at_ms in seen_ms.items():
             if partition not in behind or self._seen.get(partition) != at_ms:
                 self._moved_s[partition] = at_s
-            if partition not in behind or len(behind) == len(seen_ms):
-                self._slow_s.pop(partition, None)
-            else:
-                self._slow_s.setdefault(partition, at_s)
+            self._compare(partition, lags[partition], alone=partition in behind and len(behind) < len(lags), at_s=at_s)
         self._seen = dict(seen_ms)
-        return tuple(sorted(each for each in behind if self._lasts(each, at_s)))
+        return tuple(sorted(each for each in behind if each in self._slow or self._stands(each, at_s)))
 
-    def _lasts(self, partition: int, at_s: float) -> bool:
-        still_s = at_s - self._moved_s.setdefault(partition, at_s)
-        return still_s >= STILL_S or at_s - self._slow_s.get(partition, at_s) >= SLOW_S
+    def _stands(self, partition: int, at_s: float) -> bool:
+        return at_s - self._moved_s.setdefault(partition, at_s) >= STILL_S
+
+    def _compare(self, partition: int, lag_ms: int, *, alone: bool, at_s: float) -> None:
+        """Note whether a partition that is behind when others are not gains on them."""
+        if not alone:
+            self._behind.pop(partition, None)
+            self._slow.discard(partition)
+            return
+        since_s, lag_then_ms = self._behind.setdefault(partition, (at_s, lag_ms))
+        if at_s - since_s >= SLOW_S:
+            gains = lag_then_ms - lag_ms >= (at_s - since_s) * 1000 * GAIN
+            (self._slow.discard if gains else self._slow.add)(partition)
+            self._behind[partition] = (at_s, lag_ms)
 
     def marks(self, blind: Iterable[int], why: Mapping[int, str], *, now_ms: int) -> list[BlindMark]:
         """What lets the windows that all others have passed by now be judged without the blind ones."""

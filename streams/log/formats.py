@@ -38,6 +38,7 @@ class Flaw(enum.StrEnum):
 
     MANIFEST = "manifest"
     DIGEST = "digest"
+    NO_MANIFEST = "no_manifest"
     MISSING_CHUNK = "missing_chunk"
     CORRUPT_CHUNK = "corrupt_chunk"
     NEWER_FORMAT = "newer_format"

@@ -147,7 +147,9 @@ class Snapshots:
         snapshot = await self.newest(key, found)
         if snapshot is not None:
             slot.position = snapshot.position
-        elif found.manifests:
+        elif found.manifests or found.chunks:
+            if not found.manifests:
+                self.unusable(key, None, UnusableError(Flaw.NO_MANIFEST, "it has chunks and no manifest"))
             log.warning("%s has no snapshot that can be used, and is rebuilt from the log", key)
         return slot, snapshot
 

@@ -95,12 +95,14 @@ DAMAGE = {
         bytes([value[0] ^ 4, *value[1:]]) if key.endswith(b"/manifest") else value
     ),
     "chunks_are_gone": lambda key, value: value if key.endswith(b"/manifest") else None,
+    "manifests_are_gone": lambda key, value: None if key.endswith(b"/manifest") else value,
     "a_newer_version_wrote_them": lambda key, value: b'{"format": 99}' if key.endswith(b"/manifest") else value,
 }
 SAID = {
     "chunks_are_cut_short": "is not what its name says",
     "a_bit_of_each_manifest_is_flipped": "manifest cannot be read",
     "chunks_are_gone": "is missing",
+    "manifests_are_gone": "it has chunks and no manifest",
     "a_newer_version_wrote_them": "format 99 of a newer version of Tidegate",
 }
 

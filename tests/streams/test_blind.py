@@ -48,6 +48,17 @@ def test_a_backlog_that_all_work_off_is_no_blindness():
     assert looks(Sight(TIMING), 300, lambda s: {0: T0 - 1_800_000 + s * 10_000, 1: T0 - 1_900_000 + s * 10_000}) is None
 
 
+def test_a_backlog_beside_an_idle_partition_is_no_blindness():
+    assert looks(Sight(TIMING), 600, lambda s: {0: keeps_up(s), 1: T0 - 7_200_000 + s * 10_000}) is None
+
+
+def test_a_partition_that_falls_back_after_catching_up_for_a_while_is_blind():
+    def seen(second):
+        return {0: keeps_up(second), 1: T0 - 7_200_000 + min(second, 100) * 10_000 + second * 1000}
+
+    assert 100 < looks(Sight(TIMING), 600, seen) <= 200
+
+
 def test_one_partition_that_ends_its_backlog_a_little_later_is_no_blindness():
     assert looks(Sight(TIMING), 300, lambda s: {0: keeps_up(s), 1: min(keeps_up(s), T0 - 200_000 + s * 10_000)}) is None
 
