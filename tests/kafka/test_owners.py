@@ -1,0 +1,32 @@
+"""What Kafka says of partitions: which have no leader, and which a member of a group has."""
+
+import asyncio
+import contextlib
+
+from streams.log.kafka import Kafka
+from streams.log.topics import TELEMETRY, Topic, Topics
+from streams.settings import KafkaSettings
+
+
+@contextlib.asynccontextmanager
+async def member(client, topics):
+    consumer = client.member(topics.group("ingest"), instance=None)
+    await client.start(consumer)
+    consumer.subscribe([topics.telemetry])
+    try:
+        async with asyncio.timeout(30):
+            while not consumer.assignment():
+                await consumer.getmany(timeout_ms=100)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def test_partitions_have_leaders_and_an_owner_while_a_member_lives(kafka, topic_prefix):
+    client, topics = Kafka(KafkaSettings.of(bootstrap=kafka.bootstrap, topic_prefix=topic_prefix)), Topics(topic_prefix)
+    await client.ensure([Topic(topics.telemetry, 3, TELEMETRY)])
+    assert await client.unled(topics.telemetry) == set()
+    assert await client.owned(topics.group("ingest"), topics.telemetry) == set()
+    async with member(client, topics):
+        assert await client.owned(topics.group("ingest"), topics.telemetry) == {0, 1, 2}
+    assert await client.owned(topics.group("ingest"), topics.telemetry) == set()
