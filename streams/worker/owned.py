@@ -60,6 +60,8 @@ class OwnedPartition:
         self._topics = topics
         self._turn = asyncio.Lock()
         self._saving: asyncio.Task[None] | None = None
+        self._unsent = False
+        """A send was begun and not acknowledged: the state has seen more than the log has."""
         self._due_s = time.monotonic() + SHORTEST_S
 
     async def take(self, records: Sequence[Any], metrics: IngestMetrics) -> None:
@@ -74,6 +76,7 @@ class OwnedPartition:
                     offsets=[record.offset for record in part],
                     arrivals_ms=[record.timestamp for record in part],
                 )
+                self._unsent = True
                 sealed = self.source.feed(batch)
                 self.position = self.source.next_offset
                 await self._send(sealed)
@@ -81,6 +84,7 @@ class OwnedPartition:
                 await asyncio.sleep(0)
 
     async def _send(self, sealed: Sequence[Sealed], *, end: bytes | None = None) -> None:
+        self._unsent = True
         letters = self.source.take_dead_letters()
         if letters:
             dead = [record_of_dead_letter(each, topic=self._topics.telemetry, partition=self.number) for each in letters]
@@ -88,6 +92,7 @@ class OwnedPartition:
         records = [record for each in sealed for record in records_of(each, end=end if each is sealed[-1] else None)]
         if records:
             await self._appender.append(self._topics.windows, records)
+        self._unsent = False
         self.idleness.announced(self.source.watermark_ms)
 
     async def mark(self, idle_at_ms: int) -> None:
@@ -107,7 +112,7 @@ class OwnedPartition:
 
     def save_if_due(self, commit: Callable[[int, int], Awaitable[None]]) -> None:
         """Begin a snapshot when it is time and none is being written; `commit` is called with number and offset when it exists."""
-        if self._turn.locked() or self.dropped or time.monotonic() < self._due_s:
+        if self._turn.locked() or self._unsent or self.dropped or time.monotonic() < self._due_s:
             return
         if self._saving is not None and not self._saving.done():
             return
@@ -131,7 +136,7 @@ class OwnedPartition:
             self.dropped = True
             if self._saving is not None:
                 await asyncio.wait([self._saving])
-            if self._slot.position != self.source.next_offset:
+            if not self._unsent and self._slot.position != self.source.next_offset:
                 await self._save(self.source.next_offset, self.source.snapshot(), commit)
 
     def drop(self) -> None:

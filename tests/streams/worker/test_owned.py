@@ -1,0 +1,80 @@
+"""A partition whose last block never reached the log: no state may say that it did."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from actions.policy import DEFAULT_POLICY
+from streams.log.topics import Topics
+from streams.pipeline import Plan
+from streams.worker.idle import Idleness
+from streams.worker.owned import OwnedPartition
+from tests.kafka.traffic import traffic
+
+
+class Log:
+    """Takes what is written to it, unless it hangs."""
+
+    def __init__(self):
+        self.hangs = False
+        self.written = []
+
+    async def append(self, topic, records, *, partition=0):
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.written += [(topic, each) for each in records]
+        return len(self.written)
+
+
+class Slot:
+    """Remembers up to where it was told that the state has seen."""
+
+    position = None
+
+    async def save(self, position, state):
+        self.position = position
+
+
+class Nothing:
+    def take(self, *_):
+        """Count nothing."""
+
+
+async def committed(*_):
+    """Commit nothing."""
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+@pytest.fixture
+def owned(log):
+    plan = Plan.of(DEFAULT_POLICY)
+    source = plan.source(0, has_arrival=True, partitions=1)
+    return OwnedPartition(0, source=source, idleness=Idleness(plan.timing), slot=Slot(), appender=log, topics=Topics())
+
+
+def records(minutes):
+    made = traffic(minutes=minutes, per_second=2, seed=1, late=False)
+    return [SimpleNamespace(value=value, offset=at, timestamp=arrival) for at, (arrival, _, value) in enumerate(made)]
+
+
+async def test_a_partition_that_is_let_go_in_the_middle_of_a_send_leaves_no_snapshot(log, owned):
+    log.hangs = True
+    sending = asyncio.create_task(owned.take(records(1), Nothing()))
+    await asyncio.sleep(0.05)
+    sending.cancel()
+    await asyncio.wait([sending])
+    log.hangs = False
+    await owned.finish(committed)
+    assert (owned._slot.position, log.written) == (None, [])
+
+
+async def test_a_partition_that_is_let_go_when_all_is_sent_leaves_one(log, owned):
+    await owned.take(records(1), Nothing())
+    await owned.finish(committed)
+    assert owned._slot.position == owned.position > 0
+    assert log.written
