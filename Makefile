@@ -10,7 +10,6 @@ export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev demo test lint lock bench law chaos wheel clean
-.PHONY: help install dev demo test lint lock bench chaos wheel clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16

@@ -75,6 +75,8 @@ class Stateful:
         self._turn = asyncio.Lock()
         self._came = asyncio.Event()
         self._tenure = 0
+        self._whole = True
+        """Whether what the stage has seen is written; not while it takes a record, and no more when that was cut short."""
         self._due_s = 0.0
 
     @property
@@ -109,9 +111,15 @@ class Stateful:
         if tenure != self._tenure:
             return
         if offset >= stage.next_offset:
-            await stage.take(offset, record)
+            await self._work_off(stage, offset, record)
         self._held.append(event)
         self._acknowledge()
+
+    async def _work_off(self, stage: Stage, offset: int, record: Record) -> None:
+        """Let the stage take a record. When that fails half-way, its state must not be kept: what it led to is not all written."""
+        self._whole = False
+        await stage.take(offset, record)
+        self._whole = True
 
     async def _fill(self, stage: Stage, offset: int) -> None:
         """Take what the log has below `offset` and the stage has not seen, since no snapshot holds what the group has acknowledged.
@@ -132,7 +140,7 @@ class Stateful:
         async for at, record in self._snapshots.between(self.topic, start, offset):
             if tenure != self._tenure:
                 return
-            await stage.take(at, record)
+            await self._work_off(stage, at, record)
 
     async def assigned(self) -> None:
         """The partition came: restore its state at once, so that a standby is ready before the next record."""
@@ -159,7 +167,7 @@ class Stateful:
             except Exception as error:  # noqa: BLE001 (what a state that does not fit does to a stage can be anything)
                 self._snapshots.unusable(self._key, snapshot.position, refused(error))
                 stage, slot.position = self._new(), None
-        self._stage, self._slot, self._due_s = stage, slot, time.monotonic() + SHORTEST_S
+        self._stage, self._slot, self._whole, self._due_s = stage, slot, True, time.monotonic() + SHORTEST_S
         log.info("%s goes on at %d", self.topic, stage.next_offset)
 
     def _acknowledge(self) -> None:
@@ -178,7 +186,7 @@ class Stateful:
         """Take a snapshot, if there is something new, and acknowledge what it contains."""
         async with self._turn:
             stage, slot = self._stage, self._slot
-            if stage is None or slot is None or stage.final or slot.position == stage.needed_from:
+            if stage is None or slot is None or not self._whole or stage.final or slot.position == stage.needed_from:
                 return
             started_s = time.monotonic()
             position, state = stage.needed_from, stage.snapshot()

@@ -20,7 +20,7 @@ class Log:
         self.hangs = False
         self.written = []
 
-    async def append(self, topic, records, *, partition=0):
+    async def append(self, topic, records, **_):
         if self.hangs:
             await asyncio.Event().wait()
         self.written += [(topic, each) for each in records]
@@ -32,7 +32,7 @@ class Slot:
 
     position = None
 
-    async def save(self, position, state):
+    async def save(self, position, _state):
         self.position = position
 
 

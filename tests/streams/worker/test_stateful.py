@@ -1,0 +1,81 @@
+"""A stage that was stopped in the middle of a record: no snapshot may say that what it led to was written."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from streams.errors import BrokerError
+from streams.worker.stateful import Stateful
+
+
+class Counting:
+    """A stage that counts what it took, and writes for as long as it is told."""
+
+    final = False
+
+    def __init__(self, write):
+        self.next_offset = 0
+        self._write = write
+
+    @property
+    def needed_from(self):
+        return self.next_offset
+
+    async def take(self, offset, _record):
+        self.next_offset = offset + 1
+        await self._write()
+
+    def snapshot(self):
+        return {}
+
+    def restore(self, position, _state):
+        self.next_offset = position
+
+
+class Snapshots:
+    """One slot that is empty."""
+
+    def __init__(self):
+        self.slot = SimpleNamespace(position=None, save=self.save)
+
+    async def open(self, _key):
+        return self.slot, None
+
+    async def save(self, position, _state):
+        self.slot.position = position
+
+
+class Stream:
+    """Events of a Faust stream, one and then no more."""
+
+    def noack(self):
+        return self
+
+    async def events(self):
+        message = SimpleNamespace(offset=0, key=b"k", value=b"v", headers=())
+        yield SimpleNamespace(message=message, ack=lambda: None)
+        await asyncio.Event().wait()
+
+
+async def for_ever():
+    await asyncio.Event().wait()
+
+
+async def refused():
+    raise BrokerError("too large")
+
+
+@pytest.mark.parametrize("write", [for_ever, refused], ids=["cut short", "refused"])
+async def test_a_stage_that_did_not_write_what_it_found_leaves_no_snapshot(write):
+    snapshots = Snapshots()
+    stateful = Stateful("one", topic="t", snapshots=snapshots, new=lambda: Counting(write))
+    await stateful.assigned()
+    reading = asyncio.create_task(stateful.read(Stream()))
+    await asyncio.sleep(0.05)
+    reading.cancel()
+    await asyncio.wait([reading])
+    await stateful.save()
+    assert snapshots.slot.position is None
+    if stateful.failed.done():
+        assert isinstance(stateful.failed.exception(), BrokerError)
