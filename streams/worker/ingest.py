@@ -209,6 +209,8 @@ class Ingest:
         """The group gave us partitions: hold them until their state is there."""
         self._consumer.pause(*partitions)
         for tp in partitions:
+            if (earlier := self._restoring.get(tp)) is not None:
+                earlier.cancel()  # what it finds may be older than what has happened since
             self._restoring[tp] = asyncio.create_task(self._restore(tp))
 
     async def _restore(self, tp: TopicPartition) -> None:
@@ -216,6 +218,8 @@ class Ingest:
         source = None if snapshot is None else await self._restored(tp, slot, snapshot)
         position = await self._first_offset(tp) if snapshot is None or source is None else snapshot.position
         source = source or self._new_source(tp)
+        if self._restoring.get(tp) is not asyncio.current_task():
+            return  # it went, and perhaps came again, meanwhile: aiokafka may swallow a cancellation
         idleness = Idleness(self._plan.timing)
         idleness.announced(source.watermark_ms)
         owned = OwnedPartition(

@@ -1,3 +1,5 @@
+import asyncio
+import contextlib
 from types import SimpleNamespace
 
 from streams.log.kafka import TopicPartition
@@ -46,3 +48,49 @@ def test_what_was_fetched_for_a_partition_that_went_is_nobodys():
     made = ingest(None)
     assert not made._is_next(TP, SimpleNamespace(position=7))
     assert made._consumer.sought == []
+
+
+async def test_a_partition_that_comes_twice_is_restored_for_the_second_time_only():
+    opened: list[asyncio.Event] = []
+
+    async def slow(_key):
+        opened.append(asyncio.Event())
+        await opened[-1].wait()
+        return None, SimpleNamespace(position=len(opened), state={})
+
+    made = ingest(None)
+    made._snapshots = SimpleNamespace(open=slow)
+    made._consumer.pause = lambda *_: None
+    made.assigned([TP])
+    first = made._restoring[TP]
+    await asyncio.sleep(0)
+    made.assigned([TP])
+    await asyncio.sleep(0)
+    opened[0].set()
+    await asyncio.wait([first])
+    assert first.cancelled()
+    assert made._restoring[TP] is not first
+    made._restoring[TP].cancel()
+
+
+async def test_a_restore_that_outlives_its_partition_gives_nobody_a_state():
+    there = asyncio.Event()
+
+    async def deaf(_key):
+        while not there.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await there.wait()
+        return None, SimpleNamespace(position=3, state={})
+
+    made = ingest(None)
+    made._snapshots = SimpleNamespace(open=deaf)
+    made._plan = SimpleNamespace(source=lambda *_, **__: SimpleNamespace(restore=lambda _: None, watermark_ms=None))
+    made._consumer.pause, made._consumer.partitions_for_topic = lambda *_: None, lambda _: {0}
+    made.assigned([TP])
+    task = made._restoring[TP]
+    await asyncio.sleep(0)
+    await made.released([TP])
+    await asyncio.sleep(0)
+    there.set()
+    await task
+    assert made._owned == {}
