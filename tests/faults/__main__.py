@@ -12,15 +12,17 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
 from tests.faults.board import keep, known, table, write
+from tests.faults.crash_points import CRASH, walk_all
 from tests.faults.episode import Episode, play
-from tests.faults.injections import INJECTIONS
+from tests.faults.injections import INJECTIONS, MOCKED
+from tests.faults.mock_cluster import MockCluster, mock_cluster
 from tests.faults.programme import FULL, QUICK
-from tests.kafka.broker import Plan, running
+from tests.kafka.broker import Cluster, Plan, running
 
 BROKERS = 3
 
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Faults on a real Kafka, and what comes of them.")
     parser.add_argument("--quick", action="store_true", help="a short piece of it")
-    parser.add_argument("--kind", action="append", choices=list(INJECTIONS), help="only this one; may be repeated")
+    parser.add_argument("--kind", action="append", choices=[CRASH, *INJECTIONS], help="only this one; may be repeated")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument("--again", action="store_true", help="do again what was done")
     return parser
@@ -60,8 +62,19 @@ def _left(told: argparse.Namespace) -> list[Episode]:
 
 def _play(episode: Episode) -> None:
     """One episode on a cluster of its own."""
-    with tempfile.TemporaryDirectory(prefix="tidegate-chaos-") as folder, running(Plan(brokers=BROKERS), Path(folder)) as cluster:
-        keep(episode.name, play(episode, cluster, Path(folder) / "rig", print))
+    with tempfile.TemporaryDirectory(prefix="tidegate-chaos-") as name, _cluster(episode, Path(name)) as cluster:
+        folder = Path(name) / "rig"
+        keep(episode.name, walk_all(episode, cluster, folder) if episode.kind == CRASH else play(episode, cluster, folder, print))
+
+
+@contextlib.contextmanager
+def _cluster(episode: Episode, folder: Path) -> Iterator[Cluster | MockCluster]:
+    if episode.kind in MOCKED:
+        with mock_cluster(BROKERS) as mocked:
+            yield mocked
+        return
+    with running(Plan(brokers=BROKERS), folder) as cluster:
+        yield cluster
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -87,8 +87,8 @@ def table(figures: Mapping[str, Any]) -> Table:
     """One row a kind of fault, and one of all."""
     rows = [_row(kind, part) for kind, part in figures["parts"].items()]
     note = (
-        "bound: with no failure in n injections, the chance of one is below 3/n at 95 %. repeated: deliveries under a key whose "
-        "effect was there already. Recovery of kills: until the worker is ready again, all partitions are read and no window is due."
+        "bound: with no failure in n injections, the chance of one is below 3/n at 95 %. repeated: deliveries under a key that had "
+        "its effect. Recovery of kills: until the worker is ready again, all partitions are read and no window is due."
     )
     return Table("Faults on a real Kafka, and what came of them", COLUMNS, rows, note)
 

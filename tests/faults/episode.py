@@ -13,6 +13,7 @@ from tests.faults.check import Checked, check
 from tests.faults.injections import INJECTIONS
 from tests.faults.injections.injected import Injected
 from tests.faults.matrix import settle_in
+from tests.faults.mock_cluster import MockCluster
 from tests.faults.rig import Rig, Setting, rig
 from tests.kafka.broker import Cluster
 
@@ -81,7 +82,7 @@ class Result:
         return dataclasses.asdict(self)
 
 
-def play(episode: Episode, cluster: Cluster, folder: Path, say: Callable[[str], None]) -> Result:
+def play(episode: Episode, cluster: Cluster | MockCluster, folder: Path, say: Callable[[str], None]) -> Result:
     """Start an installation, let it come to work, inject, let it come to rest, and check everything."""
     began_s, injected = time.monotonic(), []
     with rig(cluster, folder, episode.setting) as its:

@@ -38,7 +38,7 @@ def scenario(*, seed: int, per_s: float, untidy: bool) -> Scenario:
     """
     delivery: dict[str, Any] = {"delay": "200ms", "max_delay": "3s"}
     if untidy:
-        delivery |= {"late_ratio": 0.01, "duplicate_ratio": 0.02, "conflict_ratio": 0.002, "malformed_ratio": 0.004}
+        delivery |= {"late_ratio": 0.01, "duplicate_ratio": 0.02, "conflict_ratio": 0.002, "malformed_ratio": 0.02}
     tenants = [{"name": "tenant", "count": 20, "operations_per_s": per_s / 20, "amplitude": 0.1}]
     given = {"version": 1, "name": "chaos", "seed": seed, "duration": "3h", "tenants": tenants, "delivery": delivery}
     return scenario_of(given).changed(start_ms=now_ms())

@@ -9,6 +9,7 @@ from streams.log.kafka import TopicPartition
 from streams.log.snapshot import partition_of
 from tests.faults.check import Checked, check
 from tests.faults.evidence import keys_of
+from tests.faults.mock_cluster import MockCluster
 from tests.faults.policy import ROLLBACK
 from tests.faults.rig import Rig, Setting, rig
 from tests.faults.steps import KILLED
@@ -41,7 +42,9 @@ def setting_of(kind: str, number: int = 0) -> Setting:
     return Setting(prefix=f"{kind}{number}.", seed=number, kinds=(kind,), untidy=True, per_s=4.0, **often)
 
 
-def walk(cluster: Cluster, folder: Path, kind: str, labels: Sequence[str], *, number: int = 0, replay: bool = True) -> Walked:
+def walk(
+    cluster: Cluster | MockCluster, folder: Path, kind: str, labels: Sequence[str], *, number: int = 0, replay: bool = True
+) -> Walked:
     """Let one worker after the other die at its label; then let one live, come to rest, and check everything."""
     walked = Walked(kind=kind)
     with rig(cluster, folder, setting_of(kind, number)) as its:

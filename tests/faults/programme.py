@@ -2,18 +2,25 @@
 
 from collections.abc import Sequence
 
+from tests.faults.crash_points import CRASH, PARTS
 from tests.faults.episode import Episode
 
 KILLS, PIECE = 300, 50
+MOCKED_PER_S = 20.0
+"""A mock cluster keeps at most 5 MB a partition."""
 
 FULL: Sequence[Episode] = (
     *(Episode(kind="kill", number=number, injections=PIECE) for number in range(1, KILLS // PIECE + 1)),
+    *(Episode(kind=CRASH, number=number, injections=0) for number in range(1, PARTS + 1)),
     Episode(kind="receiver outage", number=1, injections=6),
     Episode(kind="ambiguous success", number=1, injections=6),
     Episode(kind="broker kill", number=1, injections=6),
     Episode(kind="rebalance storm", number=1, injections=3),
     Episode(kind="burst", number=1, injections=3),
     Episode(kind="zombie", number=1, injections=3),
+    Episode(kind="error codes", number=1, injections=3, per_s=MOCKED_PER_S),
+    Episode(kind="moves", number=1, injections=2, per_s=MOCKED_PER_S),
+    Episode(kind="absent broker", number=1, injections=3, per_s=MOCKED_PER_S),
 )
 QUICK: Sequence[Episode] = (
     Episode(kind="kill", number=0, injections=5),

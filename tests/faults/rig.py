@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streams.log.topics import TELEMETRY, Topic
 from tests.faults.feed import Feed, now_ms, scenario
+from tests.faults.mock_cluster import MockCluster
 from tests.faults.policy import KINDS, policy_text
 from tests.faults.provocations import Provocations
 from tests.faults.witnesses import Witnesses, witnesses
@@ -48,7 +49,8 @@ class Rig:
     """One installation. Workers are started in its folder under ids of their own, and found in `workers`."""
 
     setting: Setting
-    cluster: Cluster
+    cluster: Cluster | MockCluster
+    topics: list[Topic]
     service: Service
     seen: Witnesses
     feed: Feed
@@ -82,7 +84,7 @@ class Rig:
 
 
 @contextlib.contextmanager
-def rig(cluster: Cluster, folder: Path, setting: Setting) -> Iterator[Rig]:
+def rig(cluster: Cluster | MockCluster, folder: Path, setting: Setting) -> Iterator[Rig]:
     """An installation whose stream runs while the block does; no worker is started yet."""
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -92,7 +94,7 @@ def rig(cluster: Cluster, folder: Path, setting: Setting) -> Iterator[Rig]:
         policy.write_text(
             policy_text(pager=seen.pager_url, gateway=seen.gateway_url, incidents=setting.incidents, kinds=setting.kinds)
         )
-        _declare(service, setting.partitions)
+        topics = _declare(cluster, service, setting.partitions)
         provocations = Provocations(
             now_ms() + LEAD_MS,
             spend_ms=setting.spend_ms,
@@ -105,11 +107,17 @@ def rig(cluster: Cluster, folder: Path, setting: Setting) -> Iterator[Rig]:
             service.kafka, service.topics.telemetry, partitions=setting.partitions, scenario=traffic, provocations=provocations
         )
         with feed.running():
-            yield Rig(setting=setting, cluster=cluster, service=service, seen=seen, feed=feed, policy=policy, workers={})
+            yield Rig(
+                setting=setting, cluster=cluster, topics=topics, service=service, seen=seen, feed=feed, policy=policy, workers={}
+            )
 
 
-def _declare(service: Service, partitions: int) -> None:
+def _declare(cluster: Cluster | MockCluster, service: Service, partitions: int) -> list[Topic]:
     """Telemetry with the broker's own time as arrival: what waited in a producer has not arrived."""
     config = {**TELEMETRY, "message.timestamp.type": "LogAppendTime"}
     topics = [*service.topics.declared(), Topic(service.topics.telemetry, partitions, config)]
+    if isinstance(cluster, MockCluster):
+        for topic in topics:
+            cluster.create(topic.name, topic.partitions)
     asyncio.run(service.kafka.ensure(topics))
+    return topics

@@ -15,7 +15,8 @@ GONE_S = 15.0
 def broker_kills(its: Rig, chance: Random) -> Iterator[Injected]:
     """One of the brokers is killed and started again after 15 s; recovery counts from its kill until all is well without it."""
     while True:
-        cluster: Cluster = its.cluster
+        cluster = its.cluster
+        assert isinstance(cluster, Cluster)
         node = chance.choice(cluster.nodes)
         node.kill()
         killed_s = time.monotonic()
