@@ -74,6 +74,8 @@ def _rate(workers: Sequence[Worker], sent: int) -> Rate:
             raise ChildError(f"{len(workers)} workers read {read:,} of {sent:,} records in {TIMEOUT_S:.0f} s")
         time.sleep(0.05)
     (before, began_s, began_cpu_s), (after, ended_s, ended_cpu_s) = marks
+    if after == before or ended_cpu_s == began_cpu_s:
+        raise ChildError(f"{sent:,} records are too few to tell a rate: they were read at once")
     return Rate(after - before, ended_s - began_s, ended_cpu_s - began_cpu_s)
 
 

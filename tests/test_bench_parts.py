@@ -62,7 +62,7 @@ def test_a_size_is_measured_in_a_process_of_its_own():
 @pytest.mark.kafka
 @pytest.mark.slow
 def test_workers_and_restarts_are_measured_on_a_real_kafka():
-    ((one, two),) = workers.measure(4_000, rounds=1, dense=Dense(records=4_000, records_per_s=400, tenants=20))
+    ((one, two),) = workers.measure(60_000, rounds=1, dense=Dense(records=60_000, tenants=50))
     assert min(one.records, two.records) > 0
     first, again = restore.measure([1_000], 5)
     assert (first.records, again.records) == (0, 1_005)
