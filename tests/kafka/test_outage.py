@@ -71,8 +71,8 @@ def test_nothing_acts_on_evidence_of_the_outage_but_what_still_lasts_is_paged(se
     outage = [*steady(now_ms - 35 * MINUTE_MS, now_ms), *unknown, breach(now_ms - 20 * MINUTE_MS)]
     service.produce(sorted(outage), 2)
     worker = service.start("--policy", policy, **SECRETS).wait_ready()
+    until(received.said, timeout_s=120)
     until(lambda: decisions(service).keys() == {each["decision_id"] for each in receipts(service)}, timeout_s=90)
-    until(received.said, timeout_s=90)
 
     assert received.said() == ["trigger"]
     assert "globex" in json.dumps(received.pager.accepted[0])
