@@ -179,7 +179,7 @@ def test_a_worker_that_wakes_up_after_its_session_writes_only_what_was_written(s
 
 
 def test_a_partition_that_runs_ahead_waits_and_the_answer_is_the_same(service, policy, tmp_path):
-    """A quarter of an hour fits into one fetch of the partition with little to say; the largest one takes many."""
+    """A quarter of an hour fits into one fetch of the partition that has little to say."""
     busy = list(traffic(minutes=15, per_second=45, seed=3))
     sparse = [(at_ms, "sparse", value) for at_ms, _, value in busy[::200]]
     with service_on(service.kafka.settings.bootstrap[0], "ahead." + service.topics.prefix, tmp_path) as other:
