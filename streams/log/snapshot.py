@@ -6,7 +6,6 @@ cannot take a chunk away from the one that has it now.
 """
 
 import asyncio
-import hashlib
 import logging
 import uuid
 import zlib
@@ -17,35 +16,14 @@ from typing import Any
 import msgspec
 
 from streams.log.append import Appender, Record
-from streams.log.formats import FORMAT, Flaw, UnusableError, check_format, upgraded
+from streams.log.formats import Flaw, UnusableError
 from streams.log.kafka import Kafka, TopicPartition
-from streams.log.state import pack, unpack
-from streams.log.topics import PART_BYTES, STATE_PARTITIONS
+from streams.log.manifest import Manifest, Section, decode_manifest, manifest_of, sections_of, state_of
+from streams.log.topics import STATE_PARTITIONS
 from streams.log.wire import record_of
 from streams.unchanging import Unchanging
 
 log = logging.getLogger("tidegate.snapshot")
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot is made of.
-
-    Attributes:
-        position: the next offset of the source after what the state has seen.
-        sections: for each, its path in the state and the names of its chunks, in order.
-        digest: sha256 over everything else in the manifest.
-    """
-
-    format: int
-    owner: str
-    position: int
-    sections: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    digest: str
-
-    @property
-    def chunks(self) -> set[str]:
-        """Names of all chunks."""
-        return {name for _, names in self.sections for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +50,6 @@ class Found:
             kept[key] = value
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """A part of a state: its path there, the names of its chunks in order, and what is in those that have to be written."""
-
-    path: tuple[str, ...]
-    value: Any
-    names: tuple[str, ...]
-    chunks: Mapping[str, bytes]
-
-
 class Slot:
     """Where one owner keeps the snapshots of one key; opened by `Snapshots.open`."""
 
@@ -92,7 +60,7 @@ class Slot:
         self._appender = appender
         self._topic = topic
         self._written: set[str] = set()
-        self._lasting: dict[tuple[str, ...], _Section] = {}
+        self._lasting: dict[tuple[str, ...], Section] = {}
         self._leftover = set(leftover)
 
     async def save(self, position: int, state: Mapping[str, Any]) -> int:
@@ -103,8 +71,8 @@ class Slot:
         Raises:
             BrokerError: when the broker refuses it for good.
         """
-        sections = await asyncio.to_thread(_sections, state, self._lasting)
-        manifest = _manifest(self._owner, position, sections)
+        sections = await asyncio.to_thread(sections_of, state, self._lasting)
+        manifest = manifest_of(self._owner, position, sections)
         fresh = {name: chunk for each in sections for name, chunk in each.chunks.items() if name not in self._written}
         stale = [self._chunk_key(name) for name in self._written - manifest.chunks] + sorted(self._leftover)
         records = [Record(self._chunk_key(name), chunk) for name, chunk in fresh.items()]
@@ -157,7 +125,7 @@ class Snapshots:
         """The newest of what was found that can be used; what is passed over is told."""
         for manifest in self._newest_first(key, found.manifests):
             try:
-                return Snapshot(manifest.position, await asyncio.to_thread(_state_of, manifest, key, found.chunks))
+                return Snapshot(manifest.position, await asyncio.to_thread(state_of, manifest, key, found.chunks))
             except UnusableError as error:
                 self.unusable(key, manifest.position, error)
         return None
@@ -167,7 +135,7 @@ class Snapshots:
         readable = []
         for raw in manifests.values():
             try:
-                readable.append(_manifest_of(raw))
+                readable.append(decode_manifest(raw))
             except UnusableError as error:
                 self.unusable(key, None, error)
         return sorted(readable, key=lambda each: -each.position)
@@ -217,94 +185,3 @@ class Snapshots:
 def partition_of(key: str) -> int:
     """The partition of the state topic that holds a key; fixed, so that one partition has to be read to restore it."""
     return zlib.crc32(key.encode()) % STATE_PARTITIONS
-
-
-def _sections(state: Mapping[str, Any], lasting: Mapping[tuple[str, ...], _Section]) -> list[_Section]:
-    """The state in sections of named chunks. A dict with text keys below the top is a section a key.
-
-    Sections of `lasting` whose values are still there have their names already and are not packed again.
-    """
-    sections = []
-    for path, value in _paths(state):
-        known = lasting.get(path)
-        if known is not None and known.value is value:
-            sections.append(known)
-        else:
-            sections.append(_section(path, value))
-    return sections
-
-
-def _section(path: tuple[str, ...], value: Any) -> _Section:
-    packed = pack(value)
-    chunks = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
-    names = [hashlib.sha256(chunk).hexdigest() for chunk in chunks]
-    return _Section(path, value if isinstance(value, Unchanging) else None, tuple(names), dict(zip(names, chunks, strict=True)))
-
-
-def _paths(state: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Any]]:
-    for name, value in state.items():
-        if isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
-            yield from (((name, key), inner) for key, inner in value.items())
-        else:
-            yield (name,), value
-
-
-def _manifest(owner: str, position: int, sections: Iterable[_Section]) -> Manifest:
-    named = tuple((each.path, each.names) for each in sections)
-    manifest = Manifest(format=FORMAT, owner=owner, position=position, sections=named, digest="")
-    return msgspec.structs.replace(manifest, digest=_digest(manifest))
-
-
-def _digest(manifest: Manifest) -> str:
-    covered = msgspec.json.encode(msgspec.structs.replace(manifest, digest=""))
-    if manifest.format == 1:
-        covered = "".join(name for _, names in manifest.sections for name in names).encode()
-    return hashlib.sha256(covered).hexdigest()
-
-
-def _manifest_of(raw: bytes) -> Manifest:
-    """A manifest of a format that can be read; the number is looked at first, since a newer one may look different."""
-    try:
-        check_format(msgspec.json.decode(raw, type=_Numbered).format)
-        manifest = msgspec.json.decode(raw, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UnusableError(Flaw.MANIFEST, f"its manifest cannot be read: {error}") from error
-    if manifest.digest != _digest(manifest):
-        raise UnusableError(Flaw.DIGEST, "its manifest does not have the digest that it names")
-    return manifest
-
-
-class _Numbered(msgspec.Struct):
-    format: int
-
-
-def _state_of(manifest: Manifest, key: str, chunks: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """The state that a manifest names, as this version has it.
-
-    Raises:
-        UnusableError: when a chunk is missing, or is not what its name says.
-    """
-    state: dict[str, Any] = {}
-    for path, names in manifest.sections:
-        value = _unpacked([_chunk_of(chunks, f"{key}/{manifest.owner}/{name}", name) for name in names])
-        if len(path) == 1:
-            state[path[0]] = value
-        else:
-            state.setdefault(path[0], {})[path[1]] = value
-    return upgraded(key, manifest.format, state)
-
-
-def _chunk_of(chunks: Mapping[bytes, bytes], key: str, name: str) -> bytes:
-    chunk = chunks.get(key.encode())
-    if chunk is None:
-        raise UnusableError(Flaw.MISSING_CHUNK, f"its chunk {name[:12]} is missing")
-    if hashlib.sha256(chunk).hexdigest() != name:
-        raise UnusableError(Flaw.CORRUPT_CHUNK, f"its chunk {name[:12]} is not what its name says")
-    return chunk
-
-
-def _unpacked(parts: list[bytes]) -> Any:
-    try:
-        return unpack(b"".join(parts))
-    except Exception as error:
-        raise UnusableError(Flaw.CORRUPT_CHUNK, f"its chunks cannot be unpacked: {error}") from error
