@@ -132,11 +132,11 @@ class Service:
             await producer.send(self.topics.telemetry, value, key.encode(), partition=partition, timestamp_ms=arrival_ms)
         await producer.stop()
 
-    def read(self, topic: str) -> list[Any]:
-        """All records of the first partition of a topic."""
+    def read(self, topic: str, *, partition: int = 0) -> list[Any]:
+        """All records of one partition of a topic."""
 
         async def read() -> list[Any]:
-            tps = [TopicPartition(topic, 0)]
+            tps = [TopicPartition(topic, partition)]
             async with self.kafka.reading(tps) as consumer:
                 return [record async for record in self.kafka.to_the_end(consumer, tps)]
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from detectors.canonical import parse_time
+from streams.log.snapshot import partition_of
 from tests.kafka.receivers import SECRETS, receivers
 from tests.kafka.service import service_on, until
 from tests.kafka.traffic import usage
@@ -60,11 +61,18 @@ def receipts(service):
     return [json.loads(record.value) for record in service.read(service.topics.receipts)]
 
 
+def acted(service):
+    """Whether a worker that acts has left a snapshot: the next one is no first start then."""
+    kept = service.read(service.topics.state, partition=partition_of("act"))
+    return any(record.key.startswith(b"act/") and record.key.endswith(b"/manifest") for record in kept)
+
+
 def test_nothing_acts_on_evidence_of_the_outage_but_what_still_lasts_is_paged(service, policy, received):
     now_ms = int(time.time() * 1000)
     service.produce(steady(now_ms - 45 * MINUTE_MS, now_ms - 35 * MINUTE_MS), 2)
     before = service.start("--policy", policy, "--clock", "stream", **SECRETS).wait_ready()
     until(lambda: len(service.read(service.topics.anomalies)) > 50)
+    until(lambda: acted(service))
     before.stop()
 
     unknown = steady(now_ms - 25 * MINUTE_MS, now_ms - 24 * MINUTE_MS, model="nobody-knows")
