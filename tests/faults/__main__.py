@@ -8,6 +8,7 @@ nothing new after so long. Ends with 1 when a promise was broken.
 
 import argparse
 import contextlib
+import logging
 import signal
 import sys
 import tempfile
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is left of the programme."""
     told = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the stream's own client is as disturbed as the workers'
     ends_s = time.monotonic() + 60 * told.minutes
     with contextlib.suppress(KeyboardInterrupt):
         for episode in _left(told):

@@ -14,6 +14,7 @@ from tests.faults.injections import INJECTIONS
 from tests.faults.injections.injected import Injected
 from tests.faults.matrix import settle_in
 from tests.faults.mock_cluster import MockCluster
+from tests.faults.recovery import recovered_s
 from tests.faults.rig import Rig, Setting, rig
 from tests.kafka.broker import Cluster
 
@@ -89,8 +90,7 @@ def play(episode: Episode, cluster: Cluster | MockCluster, folder: Path, say: Ca
         settle_in(its)
         for number in range(1, episode.workers + 1):
             its.start(f"w{number}")
-        for worker in its.alive():
-            worker.wait_ready()
+        assert recovered_s(its, time.monotonic()) is not None, "the workers do not come to work"
         for each in islice(INJECTIONS[episode.kind](its, random.Random(episode.number)), episode.injections):
             injected.append(each)
             say(f"{episode.name}: {len(injected)} of {episode.injections}, {_told(each)}")

@@ -18,9 +18,9 @@ FULL: Sequence[Episode] = (
     Episode(kind="rebalance storm", number=1, injections=3),
     Episode(kind="burst", number=1, injections=3),
     Episode(kind="zombie", number=1, injections=3),
-    Episode(kind="error codes", number=1, injections=3, per_s=MOCKED_PER_S),
-    Episode(kind="moves", number=1, injections=2, per_s=MOCKED_PER_S),
-    Episode(kind="absent broker", number=1, injections=3, per_s=MOCKED_PER_S),
+    Episode(kind="error codes", number=1, injections=3, per_s=MOCKED_PER_S, workers=1),
+    Episode(kind="moves", number=1, injections=2, per_s=MOCKED_PER_S, workers=1),
+    Episode(kind="absent broker", number=1, injections=3, per_s=MOCKED_PER_S, workers=1),
 )
 QUICK: Sequence[Episode] = (
     Episode(kind="kill", number=0, injections=5),
