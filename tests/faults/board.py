@@ -15,6 +15,7 @@ from tests.faults.episode import Result
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "chaos" / "results.json"
 SUMMARY = ROOT / "build" / "chaos.json"
+TIMES = ("recovery_p50_s", "recovery_p95_s", "recovery_max_s", "lateness_p95_s", "lateness_max_s")
 COLUMNS = (
     "injection",
     "injections",
@@ -67,6 +68,7 @@ def _kinds(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _part(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     recoveries = [each for result in results for each in result["recoveries_s"]]
+    lateness = [each for result in results for each in result.get("lateness_s", [])]
     injections = sum(result["injections"] for result in results)
     return {
         **{key: sum(result[key] for result in results) for key in ("kills", "records", "lost", "duplicate_effects", "repeated")},
@@ -74,6 +76,8 @@ def _part(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "recovery_p50_s": _quantile(recoveries, 0.5),
         "recovery_p95_s": _quantile(recoveries, 0.95),
         "recovery_max_s": max(recoveries, default=None),
+        "lateness_p95_s": _quantile(lateness, 0.95),
+        "lateness_max_s": max(lateness, default=None),
         "bound_95": round(3 / injections, 4) if injections else None,
         "missed": [each for result in results for each in result["missed"]],
     }
@@ -88,14 +92,15 @@ def table(figures: Mapping[str, Any]) -> Table:
     rows = [_row(kind, part) for kind, part in figures["parts"].items()]
     note = (
         "bound: with no failure in n injections, the chance of one is below 3/n at 95 %. repeated: deliveries under a key that had "
-        "its effect. Recovery of kills: until the worker is ready again, all partitions are read and no window is due."
+        "its effect. Recovery of kills: until the worker is ready again, all partitions are read and no window is due. windows: "
+        "how long after its end and the grace a window was judged meanwhile."
     )
     return Table("Faults on a real Kafka, and what came of them", COLUMNS, rows, note)
 
 
 def _row(kind: str, part: Mapping[str, Any]) -> list[str]:
     counts = [f"{part[key]:,}" for key in ("injections", "kills", "records", "lost", "duplicate_effects", "repeated")]
-    times = ["" if part[key] is None else f"{part[key]:.1f} s" for key in ("recovery_p50_s", "recovery_p95_s", "recovery_max_s")]
+    times = ["" if part[key] is None else f"{part[key]:.1f} s" for key in TIMES]
     return [kind, *counts, *times, "" if part["bound_95"] is None else f"< {part['bound_95']:.1%}"]
 
 

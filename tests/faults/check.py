@@ -10,10 +10,11 @@ from detectors.canonical import parse_time
 from tests.faults.evidence import Evidence, gather
 from tests.faults.expected import arrived_too_late, differences, replayed
 from tests.faults.feed import now_ms
-from tests.faults.invariants import Verdict, judge, outcomes
+from tests.faults.invariants import Sent, Verdict, judge, outcomes, unsettled
 from tests.faults.recount import Recount, recount
 from tests.faults.rig import Rig
 
+GATHERINGS, AGAIN_S = 4, 3.0
 REST_S = 180.0
 """Throttles are lifted after a minute; the rest is quicker."""
 
@@ -40,9 +41,9 @@ def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
     """End the stream, wait until every decision is settled, and look at everything."""
     its.feed.stop()
     rests = _come_to_rest(its, now_ms())
-    evidence = gather(its.service, its.setting.partitions)
+    evidence, sent = _at_rest(its)
     counted = recount(evidence.telemetry)
-    verdict = judge(evidence, counted, its.seen)
+    verdict = judge(evidence, counted, its.seen, sent)
     if not rests:
         verdict.say("I4 every decision is settled", [f"it did not come to rest in {REST_S:.0f} s"])
     if counted.records < its.feed.acknowledged:
@@ -62,6 +63,17 @@ def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
         endings=outcomes(evidence),
         repeated=its.seen.repeated,
     )
+
+
+def _at_rest(its: Rig) -> tuple[Evidence, Sent]:
+    """All topics, and what had been sent before they were read; read again when a decision was just on its way."""
+    for _ in range(GATHERINGS):
+        sent = Sent(its.seen.keys, its.seen.messages)
+        evidence = gather(its.service, its.setting.partitions)
+        if not any(True for _ in unsettled(evidence)):
+            break
+        time.sleep(AGAIN_S)
+    return evidence, sent
 
 
 def _come_to_rest(its: Rig, ended_ms: int) -> bool:

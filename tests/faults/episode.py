@@ -9,7 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from streams.window import Timing
 from tests.faults.check import Checked, check
+from tests.faults.feed import now_ms
 from tests.faults.injections import INJECTIONS
 from tests.faults.injections.injected import Injected
 from tests.faults.matrix import settle_in
@@ -60,6 +62,7 @@ class Result:
         missed: injections that had no chance to take place.
         repeated: deliveries under a key that had had its effect.
         excused: records for which the law of equal answers makes no promise.
+        lateness_s: of each window during the faults, how long after its end and the grace it was judged.
         gave_up: last words of workers that ended by themselves.
     """
 
@@ -75,6 +78,7 @@ class Result:
     broken: Mapping[str, list[str]]
     endings: Mapping[str, int]
     seconds: float
+    lateness_s: list[float] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
 
@@ -91,19 +95,23 @@ def play(episode: Episode, cluster: Cluster | MockCluster, folder: Path, say: Ca
         for number in range(1, episode.workers + 1):
             its.start(f"w{number}")
         assert recovered_s(its, time.monotonic()) is not None, "the workers do not come to work"
+        since_ms = now_ms()
         for each in islice(INJECTIONS[episode.kind](its, random.Random(episode.number)), episode.injections):
             injected.append(each)
             say(f"{episode.name}: {len(injected)} of {episode.injections}, {_told(each)}")
         its.look_after()
         checked = check(its, folder)
-        return result_of(episode.kind, injected, checked, its, time.monotonic() - began_s)
+        lateness = checked.evidence.lateness_s(since_ms, Timing().grace_ms)
+        return result_of(episode.kind, injected, checked, its, seconds=time.monotonic() - began_s, lateness_s=lateness)
 
 
 def _told(each: Injected) -> str:
     return "not recovered" if each.recovery_s is None else f"recovered in {each.recovery_s:.1f} s"
 
 
-def result_of(kind: str, injected: list[Injected], checked: Checked, its: Rig, seconds: float) -> Result:
+def result_of(
+    kind: str, injected: list[Injected], checked: Checked, its: Rig, *, seconds: float, lateness_s: list[float]
+) -> Result:
     """Put the parts of a result together."""
     verdict = checked.verdict
     verdict.say(
@@ -122,5 +130,6 @@ def result_of(kind: str, injected: list[Injected], checked: Checked, its: Rig, s
         broken={promise: [f"{len(what)} in all", *what[:SHOWN]] for promise, what in verdict.broken.items()},
         endings=dict(checked.endings),
         seconds=round(seconds, 1),
+        lateness_s=[round(each, 2) for each in lateness_s],
         gave_up=its.gave_up,
     )

@@ -8,13 +8,17 @@ from typing import Any
 import msgspec
 
 from actions.decision import Decision
-from actions.ledger import Claim, LedgerRecord, Settled, decode_record
+from actions.ledger import LedgerRecord, Settled, decode_record
 from actions.quotas import Quota, decode_quota
 from actions.receipt import Receipt
+from detectors.canonical import parse_time
 from streams.block import Sealed
 from streams.log.kafka import TopicPartition
 from streams.log.wire import Assembly, record_of
 from tests.kafka.service import Service
+
+WINDOW = b"window/"
+"""Begins the key of a judged window's marker."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +29,7 @@ class Evidence:
         telemetry: by partition, the values in offset order.
         dead: (partition, offset) of refused records, with their values; repeats are one.
         blocks: of each (partition, chunk) the largest block; None is the chunk before the first record.
-        sizes: records read, by topic.
+        judged_ms: window end -> when it was first judged, both epoch ms.
     """
 
     telemetry: dict[int, list[tuple[int, bytes]]]
@@ -36,6 +40,7 @@ class Evidence:
     receipts: dict[str, Receipt]
     ledger: list[LedgerRecord]
     quotas: list[Quota]
+    judged_ms: dict[int, int]
     raw: dict[str, list[bytes]]
 
     @property
@@ -47,10 +52,9 @@ class Evidence:
                 found.setdefault(each.receipt.decision_id, []).append(each)
         return found
 
-    @property
-    def claims(self) -> int:
-        """How many claims were written."""
-        return sum(isinstance(each, Claim) for each in self.ledger)
+    def lateness_s(self, since_ms: int, grace_ms: int) -> list[float]:
+        """Of each window that ended since then, how long after its end and the grace it was judged, in seconds."""
+        return [(at_ms - end_ms - grace_ms) / 1000 for end_ms, at_ms in self.judged_ms.items() if end_ms >= since_ms]
 
 
 def gather(service: Service, partitions: int) -> Evidence:
@@ -74,6 +78,7 @@ def gather(service: Service, partitions: int) -> Evidence:
         receipts={r.decision_id: r for each in read[topics.receipts] for r in [msgspec.json.decode(each.value, type=Receipt)]},
         ledger=[decode_record(each.value) for each in read[topics.ledger]],
         quotas=[decode_quota(each.value) for each in read[topics.quotas] if each.value],
+        judged_ms=_judged(read[topics.anomalies]),
         raw={name: [each.value for each in records if each.value] for name, records in read.items()},
     )
 
@@ -93,6 +98,14 @@ def _read(service: Service, topic: str, partitions: Sequence[int]) -> dict[int, 
         return found
 
     return asyncio.run(read())
+
+
+def _judged(records: Sequence[Any]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for each in records:
+        if each.key.startswith(WINDOW):
+            found.setdefault(parse_time(each.key.removeprefix(WINDOW).decode()), each.timestamp)
+    return found
 
 
 def _place(key: bytes) -> tuple[int, int]:

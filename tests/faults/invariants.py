@@ -37,8 +37,20 @@ class Verdict:
             self.broken.setdefault(promise, []).extend(what)
 
 
-def judge(evidence: Evidence, counted: Recount, seen: Witnesses) -> Verdict:
-    """Check every promise that can be read from topics and witnesses."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the witnesses had got at some time: dedup keys of pages, and ids of messages."""
+
+    keys: set[str]
+    messages: set[str]
+
+
+def judge(evidence: Evidence, counted: Recount, seen: Witnesses, sent: Sent) -> Verdict:
+    """Check every promise that can be read from topics and witnesses.
+
+    Args:
+        sent: what the witnesses had got before the topics were read: throttles are renewed and lifted meanwhile.
+    """
     verdict = Verdict()
     totals = totals_of(evidence)
     verdict.lost = abs(counted.accepted - totals["attempts"]) + len(counted.refused ^ evidence.dead.keys())
@@ -46,8 +58,8 @@ def judge(evidence: Evidence, counted: Recount, seen: Witnesses) -> Verdict:
     twice = seen.twice()
     verdict.duplicate_effects = len(twice)
     verdict.say("I2 one effect an action", twice)
-    verdict.say("I3 no effect without a decision", list(_unexpected(evidence, seen)))
-    verdict.say("I4 every decision is settled", list(_unsettled(evidence)))
+    verdict.say("I3 no effect without a decision", list(_unexpected(evidence, seen, sent)))
+    verdict.say("I4 every decision is settled", list(unsettled(evidence)))
     verdict.say("I5 no throttle outlives its lease", list(_overdue(evidence)))
     verdict.say("I8 no secret in an output", list(_told(evidence)))
     return verdict
@@ -79,19 +91,19 @@ def _lost(evidence: Evidence, counted: Recount, totals: Counter[str]) -> Iterato
         yield f"{len(wrong)} dead letters too many or too few: {sorted(wrong)[:5]}"
 
 
-def _unexpected(evidence: Evidence, seen: Witnesses) -> Iterator[str]:
+def _unexpected(evidence: Evidence, seen: Witnesses, sent: Sent) -> Iterator[str]:
     incidents = {each.dedup_key for each in evidence.decisions.values() if each.action in {Action.PAGE, Action.NOTIFY}}
-    for key, event in sorted(seen.pages):
-        if key not in incidents:
-            yield f"the pager got a {event} of {key}, which nobody decided"
-    for message_id in sorted({message_id for message_id, _ in seen.gateway.received} - evidence.decisions.keys()):
+    for key in sorted(sent.keys - incidents):
+        yield f"the pager heard of {key}, which nobody decided"
+    for message_id in sorted(sent.messages - evidence.decisions.keys()):
         yield f"the gateway got {message_id}, which nobody decided"
     refused = {why: count for why, count in seen.gateway.refused.items() if why != "fence"}
     if refused:
         yield f"the gateway refused {refused}"
 
 
-def _unsettled(evidence: Evidence) -> Iterator[str]:
+def unsettled(evidence: Evidence) -> Iterator[str]:
+    """Decisions of which nobody knows what became of them."""
     settled = evidence.settled
     for each in evidence.decisions.values():
         outcomes = {one.receipt.outcome for one in settled.get(each.id, [])}

@@ -11,6 +11,8 @@ LOOK_S = 0.2
 BEHIND_S = 2.0
 """A partition that is at most so far behind its end is being read as it comes."""
 GIVE_UP_S = 120.0
+CALM_S = 20.0
+"""A window, the grace, the idle time, and a little."""
 
 
 def recovered_s(its: Rig, since_s: float, *, give_up_s: float = GIVE_UP_S) -> float | None:
@@ -26,10 +28,33 @@ def recovered_s(its: Rig, since_s: float, *, give_up_s: float = GIVE_UP_S) -> fl
     """
     while time.monotonic() - since_s < give_up_s:
         its.look_after()
-        if all(_ready(worker) for worker in its.alive()) and _reads_all(its) and _judges(its):
+        if _well(its):
             return time.monotonic() - since_s
         time.sleep(LOOK_S)
     return None
+
+
+def disturbed_s(its: Rig, since_s: float, *, give_up_s: float = GIVE_UP_S) -> float | None:
+    """Seconds from a fault to the last moment at which something was not as it should be; 0 when nothing ever was.
+
+    For faults that may show late: all has to be well for as long as a window takes before that is believed.
+
+    Returns:
+        None when it was not well for so long in `give_up_s`.
+    """
+    last_s = since_s
+    while time.monotonic() - since_s < give_up_s:
+        its.look_after()
+        if not _well(its):
+            last_s = time.monotonic()
+        elif time.monotonic() - last_s >= CALM_S:
+            return last_s - since_s
+        time.sleep(LOOK_S)
+    return None
+
+
+def _well(its: Rig) -> bool:
+    return all(_ready(worker) for worker in its.alive()) and _reads_all(its) and _judges(its)
 
 
 def _ready(worker: Worker) -> bool:

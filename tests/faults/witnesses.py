@@ -31,9 +31,14 @@ class Witnesses:
         self.gateway.script.always(fault)
 
     @property
-    def pages(self) -> set[tuple[str, str]]:
-        """(dedup key, event) of all that the pager has accepted."""
-        return {(each["dedup_key"], each["event_action"]) for each in self.pager.accepted}
+    def keys(self) -> set[str]:
+        """Dedup keys of all that the pager has accepted."""
+        return {each["dedup_key"] for each in self.pager.accepted}
+
+    @property
+    def messages(self) -> set[str]:
+        """Ids of all that the gateway has got."""
+        return {message_id for message_id, _ in self.gateway.received}
 
     @property
     def repeated(self) -> int:

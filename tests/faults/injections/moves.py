@@ -6,7 +6,7 @@ from random import Random
 
 from tests.faults.injections.injected import Injected
 from tests.faults.mock_cluster import MockCluster
-from tests.faults.recovery import recovered_s
+from tests.faults.recovery import disturbed_s
 from tests.faults.rig import Rig
 
 EVERY_S = 2.0
@@ -27,7 +27,7 @@ def moves(its: Rig, chance: Random) -> Iterator[Injected]:
             cluster.coordinate(chance.choice(groups), chance.randint(1, cluster.brokers))
             its.look_after()
             time.sleep(EVERY_S)
-        yield Injected(recovery_s=recovered_s(its, time.monotonic()))
+        yield Injected(recovery_s=disturbed_s(its, time.monotonic()))
 
 
 def absences(its: Rig, chance: Random) -> Iterator[Injected]:
@@ -39,4 +39,4 @@ def absences(its: Rig, chance: Random) -> Iterator[Injected]:
         cluster.set_down(broker)
         time.sleep(GONE_S)
         cluster.set_up(broker)
-        yield Injected(recovery_s=recovered_s(its, time.monotonic()))
+        yield Injected(recovery_s=disturbed_s(its, time.monotonic()))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from tests.faults.injections.injected import Injected
-from tests.faults.recovery import recovered_s
+from tests.faults.recovery import disturbed_s
 from tests.faults.rig import Rig
 
 COMES = 10
@@ -26,4 +26,4 @@ def rebalance_storm(its: Rig, chance: Random) -> Iterator[Injected]:
             else:
                 guest.stop()
                 its.workers.pop("guest")
-        yield Injected(recovery_s=recovered_s(its, time.monotonic()), kills=kills)
+        yield Injected(recovery_s=disturbed_s(its, time.monotonic()), kills=kills)

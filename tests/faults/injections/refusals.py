@@ -6,7 +6,7 @@ from random import Random
 
 from tests.faults.injections.injected import Injected
 from tests.faults.mock_cluster import MockCluster
-from tests.faults.recovery import recovered_s
+from tests.faults.recovery import disturbed_s
 from tests.faults.rig import Rig
 
 SHARE = 0.07
@@ -40,4 +40,4 @@ def refusals(its: Rig, chance: Random) -> Iterator[Injected]:
             time.sleep(0.5)
         for api_key in CODES:
             cluster.fail(api_key, [])
-        yield Injected(recovery_s=recovered_s(its, time.monotonic()))
+        yield Injected(recovery_s=disturbed_s(its, time.monotonic()))

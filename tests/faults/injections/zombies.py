@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from tests.faults.injections.injected import Injected
-from tests.faults.recovery import recovered_s
+from tests.faults.recovery import disturbed_s
 from tests.faults.rig import Rig
 
 STOPPED_S = 90.0
@@ -19,4 +19,4 @@ def zombies(its: Rig, chance: Random) -> Iterator[Injected]:
         worker.process.send_signal(signal.SIGSTOP)
         time.sleep(STOPPED_S)
         worker.process.send_signal(signal.SIGCONT)
-        yield Injected(recovery_s=recovered_s(its, time.monotonic()))
+        yield Injected(recovery_s=disturbed_s(its, time.monotonic()))
