@@ -259,7 +259,9 @@ class Sender:
             record = Settled(receipt=receipt, worker=self._with.claims.worker, fence=fence if fence != -1 else None)
             offset = await self._with.log.append(record)
             await self._with.log.applied(offset)
-            pending.counts = ledger.standing(pending.decision.id).receipt_offset == offset
+            standing = ledger.standing(pending.decision.id)
+            # An attempt that seemed to fail may have been written, and be the one that counts.
+            pending.counts = standing.receipt_offset == offset or standing.receipt == receipt
         if pending.counts:
             await self._with.on_receipt(pending.decision, receipt)
         pending.verdict, pending.counts = None, None

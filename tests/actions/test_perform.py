@@ -10,7 +10,7 @@ import pytest
 from actions.decision import Action, Reason
 from actions.gates import World
 from actions.http_client import Deadlines, HttpClient
-from actions.ledger import Claim, Proposed, encode_record
+from actions.ledger import Claim, Proposed, Settled, encode_record
 from actions.ledger_log import LedgerUnavailableError, MemoryLedger
 from actions.pagerduty import PagerDuty
 from actions.policy.model import Mode
@@ -276,3 +276,24 @@ async def test_what_a_dead_worker_has_done_is_asked_for_before_it_is_said_to_be_
     async with running(one):
         assert await one.performer.drain(5)
     assert (one.outcomes(), place.gateway.received) == ([("r1", "done", "")], [])
+
+
+class SlowLedger(MemoryLedger):
+    """A ledger that takes the first receipt, and says too late that it has."""
+
+    late = True
+
+    async def append(self, record):
+        offset = await super().append(record)
+        if self.late and isinstance(record, Settled):
+            self.late = False
+            raise LedgerUnavailableError("too slow")
+        return offset
+
+
+async def test_a_receipt_that_was_written_although_the_ledger_seemed_gone_is_told(place: Place):
+    one = worker(place.sinks, log=SlowLedger())
+    async with running(one):
+        await one.performer.propose([decision()])
+        assert await one.performer.drain(5)
+    assert (one.outcomes(), place.pager.calls) == ([("d1", "done", "")], 1)
