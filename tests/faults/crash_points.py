@@ -52,5 +52,6 @@ def result_of(walked: Sequence[Walked], seconds: float) -> Result:
         broken=broken,
         endings=dict(sum((each.endings for each in checked), Counter[str]())),
         seconds=round(seconds, 1),
+        unlike=sum(len(each.unlike) for each in checked),
         missed=[f"{each.kind} {label}" for each in walked for label in each.missed],
     )

@@ -61,6 +61,7 @@ class Result:
     Attributes:
         missed: injections that had no chance to take place.
         repeated: deliveries under a key that had had its effect.
+        unlike: lines in which service and replay differ; breaks the law where nothing is excused.
         excused: records for which the law of equal answers makes no promise.
         lateness_s: of each window during the faults, how long after its end and the grace it was judged.
         gave_up: last words of workers that ended by themselves.
@@ -78,6 +79,7 @@ class Result:
     broken: Mapping[str, list[str]]
     endings: Mapping[str, int]
     seconds: float
+    unlike: int = 0
     lateness_s: list[float] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
@@ -130,6 +132,7 @@ def result_of(
         broken={promise: [f"{len(what)} in all", *what[:SHOWN]] for promise, what in verdict.broken.items()},
         endings=dict(checked.endings),
         seconds=round(seconds, 1),
+        unlike=len(checked.unlike),
         lateness_s=[round(each, 2) for each in lateness_s],
         gave_up=its.gave_up,
     )
