@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions.decision import Action, Decision
-from actions.receipt import Outcome
 from detectors.canonical import parse_time
 from detectors.facts import COLUMN
 from tests.faults.evidence import Evidence
@@ -135,11 +134,3 @@ def outcomes(evidence: Evidence) -> Counter[str]:
 def _ending(decision: Decision, evidence: Evidence) -> str:
     receipt: Any = evidence.receipts.get(decision.id)
     return f"{decision.action} {receipt.outcome} {receipt.reason}".strip() if receipt else f"{decision.action} open"
-
-
-def done(evidence: Evidence, action: Action) -> int:
-    """How many decisions of a kind had their effect."""
-    return sum(
-        each.action is action and each.id in evidence.receipts and evidence.receipts[each.id].outcome is Outcome.DONE
-        for each in evidence.decisions.values()
-    )
