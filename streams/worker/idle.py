@@ -13,7 +13,7 @@ class Skew:
     """The worker's clock less the clock of arrivals: the smallest difference among the last fresh records read.
 
     A record is read after it arrived, so each difference is the skew and a delay that is not negative; the smallest has the
-    smallest delay.
+    smallest delay. Only records that were waited for count: one that had been lying in the log has its own wait in the difference.
 
     >>> skew = Skew()
     >>> skew.read(arrival_ms=1_000, at_ms=4_020)

@@ -154,10 +154,10 @@ class Ingest:
         largest_ms = max(record.timestamp for record in records)
         self._now.heard(largest_ms)
         self._metrics.unkeyed(sum(1 for record in records if record.key is None))
-        last = records[-1]
-        if last.offset + 1 >= (self._highwater(tp) or 0):
+        last, owned = records[-1], self._owned[tp]
+        if owned.at_end and last.offset + 1 >= (self._highwater(tp) or 0):
             self._skew.read(arrival_ms=last.timestamp, at_ms=wall_ms())
-        self._owned[tp].idleness.read(largest_ms if self._now.clock is Clock.STREAM else wall_ms())
+        owned.idleness.read(largest_ms if self._now.clock is Clock.STREAM else wall_ms())
 
     async def _look_after(self, tp: TopicPartition) -> None:
         """Marks, snapshots and figures of one partition."""
@@ -172,10 +172,11 @@ class Ingest:
         if self._owned.get(tp) is not owned:
             return
         watermark_ms = owned.source.watermark_ms
+        owned.at_end = highwater is not None and position >= highwater
         if self.ends is not None:
             if position >= self.ends.offsets.get(tp.partition, 0):
                 await owned.end(self.ends.run)
-        elif highwater is not None and position >= highwater:
+        elif owned.at_end:
             idle_at_ms = await self._mark_if_idle(tp, owned)
             if idle_at_ms is not None:
                 watermark_ms = max(watermark_ms or 0, idle_at_ms - self._plan.timing.grace_ms)

@@ -53,6 +53,8 @@ class OwnedPartition:
         self.idleness = idleness
         self.position = 0
         """The offset of the next record to be fetched."""
+        self.at_end = False
+        """Whether the log had been read to its end when it was last looked at: what came since then was waited for."""
         self.ended = False
         self.dropped = False
         self._slot = slot

@@ -3,7 +3,7 @@ import contextlib
 from types import SimpleNamespace
 
 from streams.log.kafka import TopicPartition
-from streams.now import Now
+from streams.now import Now, wall_ms
 from streams.window import Timing
 from streams.worker.ingest import Ingest
 
@@ -48,6 +48,24 @@ def test_what_was_fetched_for_a_partition_that_went_is_nobodys():
     made = ingest(None)
     assert not made._is_next(TP, SimpleNamespace(position=7))
     assert made._consumer.sought == []
+
+
+def heard(*, at_end):
+    """The skew after a record that arrived 20 s before it was read."""
+    metrics = SimpleNamespace(unkeyed=lambda _: None)
+    owned = SimpleNamespace(at_end=at_end, idleness=SimpleNamespace(read=lambda _: None))
+    made = ingest(owned)
+    made._metrics, made._consumer.highwater = metrics, lambda _: 8
+    made._hear(TP, [SimpleNamespace(offset=7, timestamp=wall_ms() - 20_000, key=b"k")])
+    return made._skew.ms
+
+
+def test_a_record_that_was_waited_for_tells_how_clocks_differ():
+    assert 20_000 <= heard(at_end=True) < 25_000
+
+
+def test_a_record_that_had_been_lying_in_the_log_tells_nothing_of_clocks():
+    assert heard(at_end=False) == 0
 
 
 async def test_a_partition_that_comes_twice_is_restored_for_the_second_time_only():
