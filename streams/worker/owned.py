@@ -26,6 +26,12 @@ COST_FACTOR = 20
 """A snapshot is taken as often as keeps its cost below a twentieth of the time, between 5 s and 1 min."""
 
 
+def _offsets(records: Sequence[Any]) -> Sequence[int]:
+    """The offsets of records of one partition; a compacted topic, and transactions, leave gaps."""
+    first, last = records[0].offset, records[-1].offset
+    return range(first, last + 1) if last - first + 1 == len(records) else [record.offset for record in records]
+
+
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Says that a partition was read to the end of a run, and what was counted in it.
 
@@ -75,7 +81,7 @@ class OwnedPartition:
                 part = records[at : at + SLICE]
                 batch = Batch(
                     values=[record.value for record in part],
-                    offsets=[record.offset for record in part],
+                    offsets=_offsets(part),
                     arrivals_ms=[record.timestamp for record in part],
                 )
                 self._unsent = True
