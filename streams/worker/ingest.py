@@ -144,7 +144,7 @@ class Ingest:
 
     def _within(self, tp: TopicPartition, records: Sequence[Any]) -> Sequence[Any]:
         """The records below the end of the run."""
-        if self.ends is None:
+        if self.ends is None or not records:
             return records
         end = self.ends.offsets.get(tp.partition, 0)
         return records if records[-1].offset < end else [record for record in records if record.offset < end]

@@ -2,9 +2,12 @@ import asyncio
 import contextlib
 from types import SimpleNamespace
 
+import pytest
+
 from streams.log.kafka import TopicPartition
 from streams.now import Now, wall_ms
 from streams.window import Timing
+from streams.worker.ends import Ends
 from streams.worker.ingest import Ingest
 
 PLAN = SimpleNamespace(timing=Timing())
@@ -48,6 +51,14 @@ def test_what_was_fetched_for_a_partition_that_went_is_nobodys():
     made = ingest(None)
     assert not made._is_next(TP, SimpleNamespace(position=7))
     assert made._consumer.sought == []
+
+
+@pytest.mark.parametrize(("offsets", "kept"), [([], []), ([3, 4], [3, 4]), ([4, 5, 6], [4]), ([5, 6], [])])
+def test_a_run_that_ends_reads_below_its_end_only(offsets, kept):
+    made = ingest(None)
+    made.ends = Ends({0: 5}, "run")
+    records = [SimpleNamespace(offset=offset) for offset in offsets]
+    assert [record.offset for record in made._within(TP, records)] == kept
 
 
 def heard(*, at_end):
