@@ -49,13 +49,20 @@ class Log:
 
 
 def arrive(sent: Sent, seed: int, *, late: bool = False) -> Log:
-    """A log of the messages, shuffled within the grace; with `late`, one in a hundred comes up to two and a half minutes later."""
+    """A log of the messages, shuffled within the grace; with `late`, one in a hundred comes up to two and a half minutes later.
+
+    A late message is overtaken by others, but not by its own repeats: of two payloads under one id the first to arrive counts.
+    """
     chance = np.random.default_rng(seed)
     delay_ms = chance.integers(0, WITHIN_GRACE_MS, len(sent))
     if late:
         which = np.flatnonzero(chance.random(len(sent)) < LATE)
         delay_ms[which] += chance.integers(*LATE_MS, len(which))
     arrivals_ms = np.array(sent.leaves_ms, np.int64) + delay_ms
+    if late:
+        row_of: dict[bytes, int] = {}
+        first = [row_of.setdefault(event, row) for row, event in enumerate(sent.events)]
+        arrivals_ms = np.maximum(arrivals_ms, arrivals_ms[first])
     order = np.argsort(arrivals_ms, kind="stable")
     rows = order.tolist()
     columns = ([column[row] for row in rows] for column in (sent.values, sent.tenants, sent.events))
