@@ -11,9 +11,19 @@ COUNT = 1 + 48 * PER_OCTAVE
 _EDGES = np.ceil(2.0 ** (np.arange(COUNT - 1) / PER_OCTAVE)).astype(np.int64)
 
 
+_NEXT = np.append(_EDGES[1:], _EDGES[-1] + 1)
+
+
 def bucket_of(values: Int64) -> Int64:
-    """The bucket of each non-negative integer, same shape. Decided by integer comparison, so every machine agrees."""
-    return np.searchsorted(_EDGES, values, side="right").astype(np.int64)
+    """The bucket of each non-negative integer, same shape.
+
+    A logarithm guesses, integer comparison decides, so every machine agrees.
+    """
+    held = np.clip(values, 1, _EDGES[-1])
+    below = (np.log2(held) * PER_OCTAVE).astype(np.int64)
+    below += _NEXT[below] <= held
+    below -= _EDGES[below] > held
+    return np.where(values > 0, below + 1, 0)
 
 
 def _middles() -> Float64:
