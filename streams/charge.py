@@ -22,7 +22,7 @@ class Charges:
         self._start_ms = np.zeros(0, np.int64)
         self._end_ms = np.zeros(0, np.int64)
         self._row = np.zeros(0, np.int64)
-        self._rates = np.zeros((0, 6), np.int64)
+        self._rates = np.zeros((6, 0), np.int64)
         self._above = np.zeros(0, np.int64)
         self._rows: dict[tuple[int, tuple[Step, ...]], int] = {}
 
@@ -46,13 +46,13 @@ class Charges:
         """
         rates = self._rates_of(numbers, ts_ms, tokens[0])
         plain_input, output, read, write, reasoning = tokens
-        counts = np.stack([plain_input - read - write, read, write, output - reasoning, reasoning, np.ones_like(output)], axis=1)
-        too_large = (counts.astype(np.float64) * rates).sum(axis=1) > _SAFE
-        if not too_large.any():
-            return _half_even((counts * rates).sum(axis=1))
-        nanos = _half_even((np.where(too_large[:, None], 0, counts) * rates).sum(axis=1))
+        counts = np.stack([plain_input - read - write, read, write, output - reasoning, reasoning, np.ones_like(output)])
+        if float(counts.max(initial=0)) * float(rates.max(initial=0)) * len(counts) < _SAFE:
+            return _half_even((counts * rates).sum(axis=0))
+        too_large = (counts.astype(np.float64) * rates).sum(axis=0) > _SAFE
+        nanos = _half_even((np.where(too_large, 0, counts) * rates).sum(axis=0))
         for i in np.flatnonzero(too_large):
-            nanos[i] = half_even(sum(a * b for a, b in zip(counts[i].tolist(), rates[i].tolist(), strict=True)))
+            nanos[i] = half_even(sum(a * b for a, b in zip(counts[:, i].tolist(), rates[:, i].tolist(), strict=True)))
         return nanos
 
     def _rates_of(self, numbers: Int64, ts_ms: Int64, input_tokens: Int64) -> Int64:
@@ -62,7 +62,7 @@ class Charges:
             rows[i] = self._move(int(numbers[i]), int(ts_ms[i]))
         while (higher := input_tokens > self._above[rows]).any():
             rows = rows + higher
-        return self._rates[rows]
+        return self._rates[:, rows]
 
     def _move(self, number: int, at_ms: int) -> int:
         """Bring the span of an instant to hand; the number of its first row."""
@@ -78,7 +78,7 @@ class Charges:
     def _append(self, span: Span) -> int:
         first = len(self._above)
         above = [*(step.above for step in span.steps[1:]), 2**62]
-        self._rates = np.concatenate([self._rates, np.array([step.rates for step in span.steps], np.int64)])
+        self._rates = np.concatenate([self._rates, np.array([step.rates for step in span.steps], np.int64).T], axis=1)
         self._above = np.concatenate([self._above, np.array(above, np.int64)])
         return first
 
