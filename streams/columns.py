@@ -68,9 +68,11 @@ def columns_of(values: Sequence[bytes | None]) -> tuple[Columns, list[Refused]]:
         return _empty(), parsed.refused
     costs = list(map(_cost_of, usages))
     at_ms = _milliseconds(usages)
-    numbers = np.array([np.fromiter(map(number_of, usages), np.float64, len(usages)) for number_of in _number_of])
+    numbers = np.empty((len(_number_of), len(usages)))
+    for row, number_of in zip(numbers, _number_of, strict=True):
+        row[:] = np.fromiter(map(number_of, usages), np.float64, len(usages))
     unknown = np.isnan(numbers[:5])
-    tokens = np.nan_to_num(numbers[:5]).astype(np.int64)
+    tokens = np.where(unknown, 0.0, numbers[:5]).astype(np.int64)
     suspect = _suspect(at_ms, tokens, costs)
     faults = {int(i): reason for i in np.flatnonzero(suspect) if (reason := fault(usages[i])) is not None}
     billed = np.full(len(usages), -1, np.int64)

@@ -19,14 +19,16 @@ Bool = NDArray[np.bool_]
 _KEY = 0x7469_6465_6761_7465
 """Fixed, so that every worker and every restart knows the same ids."""
 
-_NEVER = -(1 << 62)
+_FREE = np.uint64(0)
+"""What stands for an id in a slot without one; `identities` never gives it."""
 _FIRST_SLOTS = 1 << 12
 _SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
 def identities(event_ids: Sequence[str]) -> UInt64:
-    """64 bits of each event id, XXH3 with a fixed key."""
-    return np.fromiter(map(xxhash.xxh3_64_intdigest, map(str.encode, event_ids), repeat(_KEY)), np.uint64, len(event_ids))
+    """64 bits of each event id, XXH3 with a fixed key; never 0."""
+    ids = np.fromiter(map(xxhash.xxh3_64_intdigest, map(str.encode, event_ids), repeat(_KEY)), np.uint64, len(event_ids))
+    return np.maximum(ids, 1)
 
 
 def payloads(values: Sequence[bytes]) -> UInt32:
@@ -43,6 +45,11 @@ class _Bucket:
 
     def __len__(self) -> int:
         return sum(len(ids) for ids, _ in (*self.pieces, *self.loose))
+
+    def all(self) -> tuple[UInt64, UInt32]:
+        """All ids and their payloads, each in one array."""
+        ids, payload = zip(*self.pieces, *self.loose, strict=True)
+        return np.concatenate(ids), np.concatenate(payload)
 
     def fold(self) -> list[Unchanging]:
         """Make a piece of what is loose; all pieces."""
@@ -85,8 +92,10 @@ class Dedupe:
         self._make_room(len(ids), int(oldest[0]))
         again = _repeats(ids)
         slot = self._find(ids)
-        fresh = self._bucket[slot] < oldest
-        conflict = ~fresh & (self._payload[slot] != payload) & ~again
+        fresh, conflict = np.ones(len(ids), np.bool_), np.zeros(len(ids), np.bool_)
+        met = np.flatnonzero(self._ids[slot] == ids)
+        fresh[met] = self._bucket[slot[met]] < oldest[met]
+        conflict[met] = ~fresh[met] & (self._payload[slot[met]] != payload[met])
         fresh &= ~again
         self._insert(ids[fresh], payload[fresh], bucket[fresh], slot[fresh])
         for i in np.flatnonzero(again):
@@ -95,15 +104,15 @@ class Dedupe:
 
     def _one(self, identity: UInt64, payload: UInt32, bucket: Int64, oldest: int) -> tuple[bool, bool]:
         slot = self._find(identity)
-        if self._bucket[slot[0]] < oldest:
+        if self._ids[slot[0]] != identity[0] or self._bucket[slot[0]] < oldest:
             self._insert(identity, payload, bucket, slot)
             return True, False
         return False, bool(self._payload[slot[0]] != payload[0])
 
     def _allocate(self, slots: int) -> None:
-        self._ids = np.zeros(slots, np.uint64)
+        self._ids = np.full(slots, _FREE, np.uint64)
         self._payload = np.zeros(slots, np.uint32)
-        self._bucket = np.full(slots, _NEVER, np.int64)
+        self._bucket = np.zeros(slots, np.int64)
         self._used = 0
         self._shift = np.uint64(64 - (slots.bit_length() - 1))
 
@@ -111,11 +120,12 @@ class Dedupe:
         """The slot that holds each id, or the free one where it belongs."""
         mask = len(self._ids) - 1
         slot = ((ids * _SPREAD) >> self._shift).astype(np.int64)
-        lost = np.flatnonzero((self._ids[slot] != ids) & (self._bucket[slot] != _NEVER))
+        held = self._ids[slot]
+        lost = np.flatnonzero((held != ids) & (held != _FREE))
         while len(lost):
             slot[lost] = (slot[lost] + 1) & mask
-            where = slot[lost]
-            lost = lost[(self._ids[where] != ids[lost]) & (self._bucket[where] != _NEVER)]
+            held = self._ids[slot[lost]]
+            lost = lost[(held != ids[lost]) & (held != _FREE)]
         return slot
 
     def _insert(self, ids: UInt64, payload: UInt32, bucket: Int64, slot: Int64) -> None:
@@ -129,10 +139,11 @@ class Dedupe:
 
     def _place(self, ids: UInt64, payload: UInt32, bucket: Int64, slot: Int64) -> None:
         while len(ids):
+            free = self._ids[slot] == _FREE
             self._ids[slot] = ids
             won = self._ids[slot] == ids  # of two that want one free slot, one gets it and the other looks on
+            self._used += int(np.count_nonzero(free & won))
             taken = slot[won]
-            self._used += int(np.count_nonzero(self._bucket[taken] == _NEVER))
             self._payload[taken], self._bucket[taken] = payload[won], bucket[won]
             ids, payload, bucket = ids[~won], payload[~won], bucket[~won]
             slot = self._find(ids)
@@ -148,8 +159,8 @@ class Dedupe:
     def _rebuild(self, more: int) -> None:
         self._allocate(max(_FIRST_SLOTS, 1 << ((len(self) + more) * 5 // 2).bit_length()))
         for bucket in sorted(self._buckets):
-            for ids, payload in (*self._buckets[bucket].pieces, *self._buckets[bucket].loose):
-                self._place(ids, payload, np.full(len(ids), bucket, np.int64), self._find(ids))
+            ids, payload = self._buckets[bucket].all()
+            self._place(ids, payload, np.full(len(ids), bucket, np.int64), self._find(ids))
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back: ids and payloads in pieces. The pieces of the last snapshot stay what they are."""

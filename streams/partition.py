@@ -4,7 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,7 +196,9 @@ class SourcePartition:
 
     def _first_seen(self, columns: Columns, clock_ms: Int64, stretch: _Stretch) -> Bool:
         ids = identities([usage.event_id for usage in columns.usages])
-        values = [stretch.values[position] or b"" for position in columns.position.tolist()]
+        values = cast("Sequence[bytes]", stretch.values)  # what has no value is refused
+        if len(columns) != len(values):
+            values = [values[position] for position in columns.position.tolist()]
         fresh, conflict = self._dedupe.first_seen(ids, payloads(values), clock_ms)
         self.tally.duplicates += len(fresh) - int(fresh.sum())
         self.tally.conflicts += int(conflict.sum())
