@@ -1,6 +1,5 @@
 """A file of JSON lines, plain, gzip or zstd -> batches; a line is an offset, an empty line is no record."""
 
-import math
 from collections.abc import Iterator
 from itertools import compress
 from pathlib import Path
@@ -9,7 +8,7 @@ from streams.batch import Batch
 from streams.errors import InputError
 from streams.source.decompress import blocks, open_input
 
-BATCH_RECORDS = 1_500
+BATCH_RECORDS = 2_000
 LONGEST_LINE_BYTES = 64 << 20
 """A file with a longer line is no file of lines; from 64 KiB on a record is refused anyway."""
 
@@ -38,34 +37,31 @@ class LinesSource:
         return False
 
     def batches(self) -> Iterator[Batch]:
-        """Its records in order, at most BATCH_RECORDS at a time and about as many each time.
+        """Its records in order, BATCH_RECORDS lines at a time.
 
         Raises:
             InputError: when the file is cut short or damaged.
         """
-        first = 0
-        for lines in _lines(blocks(self._path, self._read_to), self.name):
-            size = _even(len(lines))
-            for start in range(0, len(lines), size):
-                part = lines[start : start + size]
-                offsets = range(first + start, first + start + len(part))
-                if all(part):
-                    yield Batch(part, offsets)
-                elif any(part):
-                    yield Batch([line for line in part if line], list(compress(offsets, part)))
-            first += len(lines)
+        first, lines = 0, list[bytes]()
+        for more in _lines(blocks(self._path, self._read_to), self.name):
+            lines += more
+            whole = len(lines) - len(lines) % BATCH_RECORDS
+            for start in range(0, whole, BATCH_RECORDS):
+                yield from _batch(lines[start : start + BATCH_RECORDS], first + start)
+            first, lines = first + whole, lines[whole:]
+        yield from _batch(lines, first)
 
     def _read_to(self, position_bytes: int) -> None:
         self.position_bytes = position_bytes
 
 
-def _even(records: int) -> int:
-    """The size of batches when records are cut into as few as may be, none much smaller than the others.
-
-    >>> _even(0), _even(1_500), _even(1_501)
-    (1, 1500, 751)
-    """
-    return max(1, math.ceil(records / max(1, math.ceil(records / BATCH_RECORDS))))
+def _batch(lines: list[bytes], first: int) -> Iterator[Batch]:
+    """The records of lines, the first of which is line `first`, if there are any."""
+    offsets = range(first, first + len(lines))
+    if lines and all(lines):
+        yield Batch(lines, offsets)
+    elif any(lines):
+        yield Batch([line for line in lines if line], list(compress(offsets, lines)))
 
 
 def _lines(chunks: Iterator[bytes], name: str) -> Iterator[list[bytes]]:
