@@ -1,9 +1,11 @@
 """Lines of the bar are measured, and their tables say what was measured."""
 
+import numpy as np
 import pytest
 
 from bench import latency, restore, scopes, workers
 from bench.dense import Dense
+from bench.held import Scales
 from bench.latency import Delays, Live
 from bench.restore import Restart
 from bench.workers import Rate
@@ -56,6 +58,7 @@ def test_a_size_is_measured_in_a_process_of_its_own():
     assert size.scopes > 2 * 30
     assert size.records >= scopes.FEWEST
     assert size.us_a_record > 0
+    assert {scopes.IDS, scopes.HISTOGRAMS, "blocks", "token_spike"} <= {name for name, held in size.parts.items() if held > 0}
     assert well_formed(scopes.part([size], "python -m bench.scopes")).figures["us_per_record_by_tenants"].keys() == {"30"}
 
 
@@ -67,3 +70,9 @@ def test_workers_and_restarts_are_measured_on_a_real_kafka():
     first, again = restore.measure([1_000], 5)
     assert (first.records, again.records) == (0, 1_005)
     assert 0 < again.live_mb <= again.log_mb
+
+
+def test_what_two_objects_share_is_weighed_once():
+    shared = np.ones(1000)
+    scales = Scales()
+    assert scales.weigh([shared]) > shared.nbytes > scales.weigh([shared, "more"])
