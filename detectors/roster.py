@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,30 @@ FORGET_MS = 15 * 86_400_000
 """A scope without a record for so long is forgotten: two weeks and a day, so that what runs every other Monday is known again."""
 FORGET_COLD_MS = 86_400_000
 """The same of a scope with fewer operations than make one warm: there is nothing to be forgotten of it."""
+
+
+class Scopes(Sequence[Scope]):
+    """The scopes of a roll-up by slot. Only their values are kept: pairs with the dimensions would take three times the memory."""
+
+    def __init__(self, rollup: Rollup) -> None:
+        self.rollup = rollup
+        self.values: list[tuple[str, ...]] = []
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, slot: SupportsIndex) -> Scope: ...
+    @overload
+    def __getitem__(self, slot: slice) -> Sequence[Scope]: ...
+    def __getitem__(self, slot: SupportsIndex | slice) -> Scope | Sequence[Scope]:
+        """The scope of a slot, or those of a range of slots."""
+        if isinstance(slot, slice):
+            return [self._scope(each) for each in self.values[slot]]
+        return self._scope(self.values[slot])
+
+    def _scope(self, values: tuple[str, ...]) -> Scope:
+        return tuple(zip(self.rollup, values, strict=True))
 
 
 class Roster:
@@ -31,7 +55,7 @@ class Roster:
     def __init__(self, rollup: Rollup, *, limit: int = 1_000_000) -> None:
         self.rollup = rollup
         self.limit = limit
-        self.scopes: list[Scope] = []
+        self.scopes = Scopes(rollup)
         self._slot: dict[tuple[str, ...], int] = {}
         self._first_ms = np.zeros(0, np.int64)
         self._last_ms = np.zeros(0, np.int64)
@@ -42,6 +66,11 @@ class Roster:
     def __len__(self) -> int:
         return len(self.scopes)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether scopes may share a slot."""
+        return len(self) >= self.limit
+
     def slot(self, values: tuple[str, ...]) -> int | None:
         """The slot of a scope, given its values in the order of the roll-up's dimensions; None if it has none of its own."""
         return self._slot.get(values)
@@ -49,7 +78,7 @@ class Roster:
     def slots(self, values: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
         """The slots of scopes that were admitted, shape (len(values),); the slot of `other` for those past the limit."""
         other = self._slot.get((OTHER,) * len(self.rollup), -1)
-        return np.fromiter((self._slot.get(each, other) for each in values), np.int64, len(values))
+        return np.fromiter(map(self._slot.get, values, repeat(other)), np.int64, len(values))
 
     def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
         """Give slots to the scopes among `values`, those with records in a window, that have none yet."""
@@ -66,9 +95,9 @@ class Roster:
         """Give the slots of forgotten scopes to as many new ones as there are."""
         self.reused = self._forgotten(window_start_ms)[: len(new)]
         for slot, each in zip(self.reused.tolist(), new, strict=False):
-            del self._slot[tuple(value for _, value in self.scopes[slot])]
+            del self._slot[self.scopes.values[slot]]
             self._slot[each] = slot
-            self.scopes[slot] = tuple(zip(self.rollup, each, strict=True))
+            self.scopes.values[slot] = each
         self._operations[self.reused] = 0
         for times in (self._first_ms, self._last_ms, self._seen_ms):
             times[self.reused] = window_start_ms
@@ -91,7 +120,7 @@ class Roster:
             new = [*new[:room], *([other] if other not in self._slot and other not in new[:room] else [])]
         for each in new:
             self._slot[each] = len(self.scopes)
-            self.scopes.append(tuple(zip(self.rollup, each, strict=True)))
+            self.scopes.values.append(each)
         start = np.full(len(new), window_start_ms, np.int64)
         self._first_ms, self._last_ms, self._seen_ms = (
             np.concatenate([times, start]) for times in (self._first_ms, self._last_ms, self._seen_ms)
@@ -118,7 +147,7 @@ class Roster:
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         return {
-            "values": [[value for _, value in scope] for scope in self.scopes],
+            "values": [list(values) for values in self.scopes.values],
             "first_ms": self._first_ms.copy(),
             "last_ms": self._last_ms.copy(),
             "seen_ms": self._seen_ms.copy(),
@@ -127,9 +156,8 @@ class Roster:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
-        values = [tuple(each) for each in state["values"]]
-        self.scopes = [tuple(zip(self.rollup, each, strict=True)) for each in values]
-        self._slot = {each: i for i, each in enumerate(values)}
+        self.scopes.values = [tuple(each) for each in state["values"]]
+        self._slot = {each: i for i, each in enumerate(self.scopes.values)}
         self._first_ms = np.array(state["first_ms"], np.int64)
         self._last_ms = np.array(state["last_ms"], np.int64)
         self._seen_ms = np.array(state["seen_ms"], np.int64)
