@@ -26,9 +26,9 @@ from bench.board import Part, Table, keep
 from bench.child import ChildError, resident_mb, run
 from bench.held import Scales, found
 from streams.batch import Batch
-from streams.block import RollupRows
 from streams.cells import Facts
 from streams.dedupe import Dedupe
+from streams.kept import KeptRows
 from streams.pipeline import Pipeline, Plan
 
 WINDOW_MS = 10_000
@@ -128,7 +128,7 @@ class Meter:
         """Bytes a scope by what holds them."""
         source, join, scales = self._source, self._pipeline.join, Scales()
         source.sealed_so_far()  # folds what came last into the open chunk
-        open_chunk, closed = found(Facts, source), found(RollupRows, join)
+        open_chunk, closed = found(Facts, source), found(KeptRows, join)
         roots: dict[str, Sequence[object]] = {
             IDS: found(Dedupe, source),
             HISTOGRAMS: [*(each.histograms for each in closed), *((each.code, each.count) for each in open_chunk)],

@@ -16,7 +16,7 @@ partition tally unchanging
 
 Stage 2 and 3, pure; detectors/ and actions/ do the judging and deciding
 blind                   source partitions that are not seen
-merge                   blocks -> complete windows
+merge kept              blocks -> complete windows
 outputs labels spend    judged windows -> files, how well it was found, and the curves of the report
 replay                  the three stages in one process
 

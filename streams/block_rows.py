@@ -9,23 +9,26 @@ import numpy as np
 from detectors.buckets import COUNT
 from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
-from streams.block import RollupRows, Sealed
+from streams.block import Sealed
+from streams.kept import Kept, KeptRows
+
+SLICE = 4096
+"""Rows whose sums are written out at once: few enough to stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRows:
     """The on-time rows [low, high) of a roll-up of a block: those of one window."""
 
-    rows: RollupRows
+    rows: KeptRows
     low: int
     high: int
 
     @classmethod
-    def of(cls, rows: RollupRows, window: int) -> Self:
+    def of(cls, rows: KeptRows, window: int) -> Self:
         """The rows of a window."""
-        on_time = len(rows.late) - int(np.count_nonzero(rows.late))
-        low, high = rows.window[:on_time].searchsorted((window, window + 1)).tolist()
-        return cls(rows, low, high)
+        on_time = rows.window[: len(rows.late) - int(np.count_nonzero(rows.late))]
+        return cls(rows, int(on_time.searchsorted(window, "left")), int(on_time.searchsorted(window, "right")))
 
     @property
     def values(self) -> list[tuple[str, ...]]:
@@ -33,16 +36,21 @@ class WindowRows:
         scopes = self.rows.scopes
         return [scopes[i] for i in self.rows.scope[self.low : self.high].tolist()]
 
-    @property
-    def sums(self) -> Int64:
-        """The sums of each row, shape (high - low, len(SUMS))."""
-        return self.rows.sums[self.low : self.high]
+    def add_to(self, sums: Int64, slots: Int64, *, shared: bool) -> None:
+        """Add the sums of each row to those of its slot, shape (slots, len(SUMS)); `shared`: rows may share slots."""
+        for low in range(self.low, self.high, SLICE):
+            high = min(low + SLICE, self.high)
+            more, of = self.rows.sums_of(low, high), slots[low - self.low : high - self.low]
+            if shared:
+                np.add.at(sums, of, more)
+            else:
+                sums[of] += more
 
     def cells(self, name: str) -> tuple[Int64, Int64, Int64]:
         """Row (0 is `low`), bucket and count of a histogram's cells."""
         row, bucket, count = self.rows.histograms[name]
-        first, last = row.searchsorted((self.low, self.high)).tolist()
-        return row[first:last] - self.low, bucket[first:last], count[first:last]
+        first, last = row.searchsorted(np.array((self.low, self.high), row.dtype)).tolist()
+        return row[first:last].astype(np.int64) - self.low, bucket[first:last].astype(np.int64), count[first:last].astype(np.int64)
 
 
 class Histograms(Mapping[str, Histogram]):
@@ -66,7 +74,7 @@ class Histograms(Mapping[str, Histogram]):
         return len(HISTOGRAMS)
 
 
-def on_time_windows(sealed: Sealed) -> list[int]:
+def on_time_windows(sealed: Sealed | Kept) -> list[int]:
     """The windows that a block has on-time facts for, ascending."""
     rows = sealed.rollups[()]
     return sorted(set(rows.window[~rows.late].tolist()))
@@ -90,22 +98,24 @@ def _merge(parts: Sequence[tuple[tuple[Int64, Int64, Int64], Int64]]) -> Histogr
     return Histogram(codes // COUNT, codes % COUNT, counts)
 
 
-def late_rows(sealed: Sealed, window_ms: int) -> Iterator[LateFacts]:
+def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:
     """The late facts of a block."""
     for rollup, rows in sealed.rollups.items():
-        for i in np.flatnonzero(rows.late):
+        late = np.flatnonzero(rows.late)
+        for i, sums in zip(late.tolist(), rows.sums[late] if len(late) else (), strict=True):
             values = rows.scopes[rows.scope[i]]
-            yield LateFacts(int(rows.window[i]) * window_ms, tuple(zip(rollup, values, strict=True)), tuple(rows.sums[i].tolist()))
+            yield LateFacts(int(rows.window[i]) * window_ms, tuple(zip(rollup, values, strict=True)), tuple(sums.tolist()))
 
 
-def difference(known: Sealed | None, sealed: Sealed, *, judged: int, late_booked: bool, window_ms: int) -> list[LateFacts]:
+def difference(known: Kept | None, sealed: Sealed, *, judged: int, late_booked: bool, window_ms: int) -> list[LateFacts]:
     """What `sealed` adds to `known` in windows that were judged, and in late facts that were booked."""
     total: dict[tuple[int, Rollup, tuple[str, ...]], Int64] = {}
     for block, sign in ((sealed, 1), (known, -1)):
         for rollup, rows in block.rollups.items() if block is not None else ():
-            for i in np.flatnonzero((~rows.late & (rows.window <= judged)) | (rows.late & late_booked)):
+            which = np.flatnonzero((~rows.late & (rows.window <= judged)) | (rows.late & late_booked))
+            for i, sums in zip(which.tolist(), rows.sums[which] if len(which) else (), strict=True):
                 key = (int(rows.window[i]), rollup, rows.scopes[rows.scope[i]])
-                total[key] = total.get(key, np.zeros(len(SUMS), np.int64)) + sign * rows.sums[i]
+                total[key] = total.get(key, np.zeros(len(SUMS), np.int64)) + sign * sums
     return [
         LateFacts(window * window_ms, tuple(zip(rollup, values, strict=True)), tuple(sums.tolist()))
         for (window, rollup, values), sums in total.items()

@@ -12,6 +12,7 @@ from detectors.scope import Rollup
 from streams.blind import NEVER_MS, BlindMark
 from streams.block import Sealed, decode_parts, encode_parts
 from streams.block_rows import Histograms, WindowRows, difference, late_rows, on_time_windows
+from streams.kept import Kept
 from streams.window import Timing
 
 REST_MS = 3_600_000
@@ -50,7 +51,7 @@ class Join:
         self.timing = timing
         self.rosters = {rollup: Roster(rollup, limit=scope_limit) for rollup in rollups}
         self._sources = {partition: _Source() for partition in partitions}
-        self._blocks: dict[tuple[int, int], Sealed] = {}
+        self._blocks: dict[tuple[int, int], Kept] = {}
         self._holders: dict[int, set[tuple[int, int]]] = {}
         self._unbooked: set[tuple[int, int]] = set()
         self._corrections: list[LateFacts] = []
@@ -110,12 +111,12 @@ class Join:
         if passed is not None:
             self._drop_if_done((marker.partition, passed))
 
-    def _store(self, key: tuple[int, int], known: Sealed | None, sealed: Sealed) -> None:
+    def _store(self, key: tuple[int, int], known: Kept | None, sealed: Sealed) -> None:
         booked = known is not None and key not in self._unbooked
         if self._judged is not None:
             window_ms = self.timing.window_ms
             self._corrections += difference(known, sealed, judged=self._judged, late_booked=booked, window_ms=window_ms)
-        self._blocks[key] = sealed
+        self._blocks[key] = Kept.of(sealed)
         if not booked:
             self._unbooked.add(key)
         for window in on_time_windows(sealed):
@@ -186,7 +187,7 @@ class Join:
             if source.watermark_ms < end_ms
         )
 
-    def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Sealed]) -> RollupFacts:
+    def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Kept]) -> RollupFacts:
         roster = self.rosters[rollup]
         rows = [WindowRows.of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
         values = [each.values for each in rows]
@@ -194,7 +195,7 @@ class Join:
         parts = [(each, roster.slots(its)) for each, its in zip(rows, values, strict=True)]
         sums = np.zeros((len(roster), len(SUMS)), np.int64)
         for each, slots in parts:
-            np.add.at(sums, slots, each.sums)
+            each.add_to(sums, slots, shared=roster.crowded)
         self.scope_windows += int(np.count_nonzero(sums[:, 0]))
         return RollupFacts(roster=roster, sums=sums, histograms=Histograms(parts))
 
@@ -226,7 +227,7 @@ class Join:
                 [partition, each.last_chunk, each.first_chunk, each.watermark_ms, [encode_parts(sealed) for sealed in each.ahead]]
                 for partition, each in self._sources.items()
             ],
-            "blocks": [encode_parts(sealed) for sealed in self._blocks.values()],
+            "blocks": [encode_parts(kept.wide()) for kept in self._blocks.values()],
             "unbooked": [list(key) for key in sorted(self._unbooked)],
             "corrections": [[c.window_start_ms, [list(pair) for pair in c.scope], list(c.sums)] for c in self._corrections],
             "judged": self._judged,
@@ -245,7 +246,7 @@ class Join:
             marker = sealed.marker
             assert marker.chunk is not None
             key = (marker.partition, marker.chunk)
-            self._blocks[key] = sealed
+            self._blocks[key] = Kept.of(sealed)
             for window in on_time_windows(sealed):
                 if state["judged"] is None or window > state["judged"]:
                     self._holders.setdefault(window, set()).add(key)
