@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.columns import Bool, Columns
+from detectors.columns import Bool, Columns, Float32, Floats
 from detectors.facts import WINDOW_MS, Float64, Int64
 from detectors.profile import Profile
 
@@ -31,13 +31,13 @@ class Levels(Columns):
         quiet: requests that were expected since the last one.
     """
 
-    load: Float64
-    raw: Float64
-    size: Float64
-    sized: Float64
-    windows: Float64
-    seen: Float64
-    quiet: Float64
+    load: Float32
+    raw: Float32
+    size: Float32
+    sized: Float32
+    windows: Float32
+    seen: Float32
+    quiet: Float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Window:
         size: units, each request capped at 24 x the mean.
     """
 
-    load: Float64
-    raw: Float64
-    sized: Float64
-    size: Float64
+    load: Floats
+    raw: Floats
+    sized: Floats
+    size: Floats
 
 
 class Baseline:
@@ -83,7 +83,7 @@ class Baseline:
         window_ms: int = WINDOW_MS,
     ) -> None:
         self._spans = (half_life_ms / window_ms / np.log(2), first_half_life_ms / window_ms / np.log(2))
-        self.levels = Levels(*(np.zeros((units, 0)) for _ in range(7)))
+        self.levels = Levels(*(np.zeros((units, 0), np.float32) for _ in range(7)))
         self.profile = Profile(units=units, window_ms=window_ms)
 
     def grow(self, rows: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.columns import Columns
+from detectors.columns import Columns, Float32
 from detectors.facts import Bool, Float64, RollupFacts
 
 ENOUGH = 20
@@ -18,7 +18,7 @@ RETRYABLE = ("timeouts", "overloaded", "server_errors", "other_errors", "throttl
 
 @dataclass(slots=True)
 class _State(Columns):
-    sums: Float64 = field(default_factory=lambda: np.zeros((3, 0)))
+    sums: Float32 = field(default_factory=lambda: np.zeros((3, 0), np.float32))
 
 
 class ClientRepeats:

@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 Bool = NDArray[np.bool_]
 Float32 = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
+Int8 = NDArray[np.int8]
+Int32 = NDArray[np.int32]
+UInt32 = NDArray[np.uint32]
+UInt64 = NDArray[np.uint64]
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from detectors.canonical import usd_text
-from detectors.columns import Columns
-from detectors.facts import WINDOW_MS, Float64, WindowFacts
+from detectors.columns import Columns, Float32, Floats
+from detectors.facts import WINDOW_MS, WindowFacts
 from detectors.rows import MONEY, Rows
 from detectors.scope import Rollup, Scope
 
@@ -21,9 +21,9 @@ LEAST_SHARE = 0.05
 class Spend(Columns):
     """Nano-dollars a window, shape (rows,): the level, what was seen lately, and windows learnt."""
 
-    level: Float64 = field(default_factory=lambda: np.zeros(0))
-    lately: Float64 = field(default_factory=lambda: np.zeros(0))
-    windows: Float64 = field(default_factory=lambda: np.zeros(0))
+    level: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    lately: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    windows: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 class Contributors:
@@ -88,7 +88,7 @@ class Contributors:
         ]
 
     def _shares(
-        self, facts: WindowFacts, of: tuple[Scope, Rollup, float], other: Rollup, excess: Float64
+        self, facts: WindowFacts, of: tuple[Scope, Rollup, float], other: Rollup, excess: Floats
     ) -> list[tuple[Scope, float]]:
         scope, rollup, mine = of
         joint = tuple(sorted({*rollup, *other}))

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.columns import Bool, Columns
+from detectors.columns import Bool, Columns, Float32, Floats, UInt32
 from detectors.facts import Float64, Int64
+from detectors.nats import Int16, add, nats
 
 RHOS = np.array([2.0, 4.0, 8.0])
 """Rises that are bet on."""
@@ -20,20 +21,27 @@ class Speed:
         delta: growth that is not worth an anomaly: the null says "rate <= (1 + delta) x expected".
         threshold: nats of evidence that make an alarm.
         step: nats that one window may add at most.
+        dated: whether anybody asks when its evidence began.
     """
 
     name: str
     delta: float
     threshold: float
     step: float
+    dated: bool = True
 
 
 @dataclass(slots=True)
 class Evidence(Columns):
-    """Log e-values, shape (speeds, bets, units, rows), and when each speed last left zero, epoch ms, (speeds, units, rows)."""
+    """What is known of each row.
 
-    log_e: Float64
-    since_ms: Int64
+    Attributes:
+        log_e: log e-values, as `nats` reads them, shape (speeds, bets, units, rows).
+        since_s: when each dated speed last left zero, epoch s, shape (dated speeds, units, rows).
+    """
+
+    log_e: Int16
+    since_s: UInt32
 
 
 class Ecusum:
@@ -48,23 +56,20 @@ class Ecusum:
 
     def __init__(self, speeds: tuple[Speed, ...], *, units: int = 1) -> None:
         self.speeds = speeds
-        self._state = Evidence(np.zeros((len(speeds), len(RHOS), units, 0)), np.zeros((len(speeds), units, 0), np.int64))
-        self._top = np.zeros((len(speeds), units, 0))
-        self._null = np.array([[(rho - 1) * (1 + speed.delta) for rho in RHOS] for speed in speeds])[:, :, None, None]
-        self._step = np.array([speed.step for speed in speeds])[:, None, None, None]
-        self._most = np.array([speed.threshold + 1 for speed in speeds])[:, None, None, None]
+        self._dated = [number for number, speed in enumerate(speeds) if speed.dated]
+        log_e = np.zeros((len(speeds), len(RHOS), units, 0), np.int16)
+        self._state = Evidence(log_e, np.zeros((len(self._dated), units, 0), np.uint32))
+        self._null = np.array([[(rho - 1) * (1 + speed.delta) for rho in RHOS] for speed in speeds], np.float32)[:, :, None, None]
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
         self._state.grow(rows)
-        self._top = self._state.log_e.max(axis=1)
 
     def clear(self, rows: Int64) -> None:
         """Make these rows as new."""
         self._state.clear(rows)
-        self._top[..., rows] = 0
 
-    def update(self, logs: Float64, expected: Float64, start_ms: int) -> None:
+    def update(self, logs: Floats, expected: Floats, start_ms: int) -> None:
         """Take a window.
 
         Args:
@@ -72,39 +77,41 @@ class Ecusum:
             expected: the expected sum of marks, shape (units, rows).
             start_ms: of the window.
         """
-        log_e = self._state.log_e
-        self._state.since_ms[self._top <= 0] = start_ms
-        np.maximum(log_e, 0, out=log_e)
-        log_e += np.minimum(logs - self._null * expected, self._step)
-        np.minimum(log_e, self._most, out=log_e)
-        self._top = log_e.max(axis=1)
+        for since_s, dated in zip(self._state.since_s, self._dated, strict=True):
+            since_s[self._state.log_e[dated].max(axis=0) <= 0] = start_ms // 1000
+        logs, expected = logs.astype(np.float32), expected.astype(np.float32)
+        for log_e, null, speed in zip(self._state.log_e, self._null, self.speeds, strict=True):
+            add(log_e, np.minimum(logs - null * expected, speed.step), speed.threshold + 1)
 
     @property
-    def top(self) -> Float64:
-        """The largest log e-value, shape (speeds, units, rows): at least T, at most T + ln 3."""
-        return self._top
+    def top(self) -> Float32:
+        """The largest log e-value of every speed, shape (speeds, units, rows): at least T, at most T + ln 3."""
+        return nats(self._state.log_e.max(axis=1))
+
+    def top_of(self, speed: int) -> Float32:
+        """The same of one speed, shape (units, rows)."""
+        return nats(self._state.log_e[speed].max(axis=0))
 
     def statistic(self, speed: int, rows: Bool) -> Float64:
         """T of the rows that a mask of shape (units, rows) names, in its order."""
-        of = np.maximum(self._state.log_e[speed][:, rows], 0)
+        of = nats(np.maximum(self._state.log_e[speed][:, rows], 0)).astype(np.float64)
         top = of.max(axis=0)
         return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
 
     def reaches(self, speed: int, threshold: float) -> Bool:
         """Whose T is at a threshold, shape (units, rows)."""
-        found = self._top[speed] >= threshold
+        found = self.top_of(speed) >= threshold
         if found.any():
             found[found] = self.statistic(speed, found) >= threshold
         return np.asarray(found)
 
     def since_ms(self, speed: int) -> Int64:
-        """Start of the window in which each row's evidence last left zero, shape (units, rows)."""
-        return np.asarray(self._state.since_ms[speed])
+        """Start of the window in which each row's evidence of a dated speed last left zero, shape (units, rows)."""
+        return np.asarray(self._state.since_s[self._dated.index(speed)] * np.int64(1000))
 
     def reset(self, rows: Bool) -> None:
         """Forget all evidence of some rows."""
         self._state.log_e[:, :, rows] = 0
-        self._top[:, rows] = 0
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -113,4 +120,3 @@ class Ecusum:
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._state.restore(state)
-        self._top = self._state.log_e.max(axis=1)

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.columns import Columns
+from detectors.columns import Columns, Float32, UInt32
 from detectors.facts import Bool, Float64, Int64
+from detectors.nats import Int16, add, nats
 
 RHOS = np.array([4.0, 16.0])
 """Growth of the retry rate that the evidence is looking for; a mixture of both."""
@@ -25,10 +26,12 @@ RATE_HALF_LIFE_MS = 300_000
 
 @dataclass(slots=True)
 class _State(Columns):
-    operations: Int64 = field(default_factory=lambda: np.zeros((MEMORY, 0), np.int64))
-    per_s: Float64 = field(default_factory=lambda: np.zeros(0))
-    spent: Float64 = field(default_factory=lambda: np.zeros(0))
-    nats: Float64 = field(default_factory=lambda: np.zeros((len(RHOS), 0)))
+    """Operations of the windows before, a second, tokens spent, and log e-values as `nats` reads them."""
+
+    operations: UInt32 = field(default_factory=lambda: np.zeros((MEMORY - 1, 0), np.uint32))
+    per_s: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    spent: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    log_e: Int16 = field(default_factory=lambda: np.zeros((len(RHOS), 0), np.int16))
 
 
 class RetryBudget:
@@ -51,15 +54,15 @@ class RetryBudget:
         """Book one window of all rows, shapes (rows,)."""
         rows, seconds = len(operations), span_ms / 1000
         self._state.grow(rows)
-        recent, per_s, spent, nats = (getattr(self._state, each)[..., :rows] for each in ("operations", "per_s", "spent", "nats"))
-        recent[:-1] = recent[1:]
-        recent[-1] = operations
+        recent, per_s, spent, log_e = (getattr(self._state, each)[..., :rows] for each in ("operations", "per_s", "spent", "log_e"))
+        most = np.maximum(operations, recent.max(axis=0))
+        recent[:-1], recent[-1] = recent[1:], operations
         per_s += (1 - 0.5 ** (span_ms / RATE_HALF_LIFE_MS)) * (operations / seconds - per_s)
         room = RESERVE_S * (1 + per_s)
         spent[:] = np.clip(spent + retries - self._share * operations, 0, 2 * room)
-        compensator = self._share * recent.max(axis=0) + FLOOR_PER_S * seconds
+        compensator = self._share * most + FLOOR_PER_S * seconds
         gain = np.log(RHOS)[:, None] * retries - (RHOS - 1)[:, None] * compensator
-        nats[:] = np.clip(nats + gain, 0, CEILING_NATS)
+        add(log_e, gain, CEILING_NATS)
 
     def restart(self, rows: Int64) -> None:
         """Make these rows as new, those that have been booked at all."""
@@ -67,13 +70,13 @@ class RetryBudget:
 
     def evidence(self, rows: int) -> Float64:
         """Nats of evidence that the budget is overspent, shape (rows,)."""
-        nats = self._state.nats[:, :rows]
-        top = nats.max(axis=0)
-        return np.asarray(top + np.log(np.exp(nats - top).mean(axis=0)))
+        log_e = nats(np.maximum(self._state.log_e[:, :rows], 0)).astype(np.float64)
+        top = log_e.max(axis=0)
+        return np.asarray(top + np.log(np.exp(log_e - top).mean(axis=0)))
 
     def running(self, rows: int) -> Bool:
         """Rows with any evidence at all: an overspending may have begun, shape (rows,)."""
-        return np.asarray(self._state.nats[:, :rows].max(axis=0) > 0)
+        return np.asarray(self._state.log_e[:, :rows].max(axis=0) > 0)
 
     def overspent(self, rows: int) -> Bool:
         """Rows where both opinions agree, shape (rows,)."""
@@ -82,7 +85,7 @@ class RetryBudget:
 
     def clear(self, rows: Bool) -> None:
         """Forget the evidence of the marked rows: their retries are normal again."""
-        self._state.nats[:, : len(rows)][:, rows] = 0
+        self._state.log_e[:, : len(rows)][:, rows] = 0
         self._state.spent[: len(rows)][rows] = 0
 
     def snapshot(self) -> dict[str, Any]:

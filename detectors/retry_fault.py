@@ -1,11 +1,12 @@
 """Facts of provider and tenant pairs -> whose fault a storm is: the provider's, when most of its tenants fail, or a client's."""
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from detectors.columns import Columns
+from detectors.columns import Columns, Int32, UInt32, UInt64
 from detectors.facts import ERRORS, Bool, Int64, RollupFacts
 from detectors.roster import Roster
 
@@ -20,7 +21,9 @@ ACTION_CAP = 6
 
 @dataclass(slots=True)
 class _State(Columns):
-    last: Int64 = field(default_factory=lambda: np.zeros((2, 4, 0), np.int64))
+    """Attempts, retries, throttled attempts and errors of the last window, shape (4, pairs)."""
+
+    last: UInt32 = field(default_factory=lambda: np.zeros((4, 0), np.uint32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,16 @@ class Pairs:
 
     Attributes:
         roster: who the pairs are.
-        numbers: for provider and for tenant, value -> number.
-        number: shape (2, pairs): the numbers of each pair's provider and tenant.
+        providers: value -> number.
+        provider, tenant: number of each pair's provider, and the key of its tenant.
         attempts, operations, repeats: of the pair; repeats are retries beyond the throttled attempts.
         failing, limited: whether it fails, and whether it fails by being throttled.
     """
 
     roster: Roster
-    numbers: tuple[dict[str, int], dict[str, int]]
-    number: Int64
+    providers: dict[str, int]
+    provider: Int32
+    tenant: UInt64
     attempts: Int64
     operations: Int64
     repeats: Int64
@@ -46,28 +50,31 @@ class Pairs:
 
     def widespread(self) -> dict[str, bool]:
         """Providers that fail most of their tenants, or three and a quarter of them -> whether they do it by throttling."""
-        providers = self.numbers[0]
         live, bad, limited = (
-            np.bincount(self.number[0], weights=each, minlength=len(providers))
+            np.bincount(self.provider, weights=each, minlength=len(self.providers))
             for each in (self.attempts >= FEW, self.failing, self.limited)
         )
         most = (bad >= 2) & (bad > live / 2) | (bad >= 3) & (bad >= live / 4)
         throttling = (limited > ACTION_CAP) & (limited > live / 2)
-        return {name: bool(throttling[i]) for name, i in providers.items() if most[i]}
+        return {name: bool(throttling[i]) for name, i in self.providers.items() if most[i]}
 
     def shares(self, dimension: str, value: str) -> list[tuple[str, float]]:
         """(tenant, share) of a provider's repeats, or (provider, share) of a tenant's; the largest first, at most 5."""
         own = PAIR.index(dimension)
-        mine = np.flatnonzero((self.number[own] == self.numbers[own].get(value, -1)) & (self.repeats > 0))
+        whose = self._of_provider(value) if dimension == "provider" else self.tenant == _key(value)
+        mine = np.flatnonzero(whose & (self.repeats > 0))
         total = max(1, int(self.repeats[mine].sum()))
         ranked = sorted((-int(self.repeats[pair]), self.roster.scopes[pair][1 - own][1]) for pair in mine)
         return [(name, -repeats / total) for repeats, name in ranked[:5]]
 
     def of(self, provider: str, tenants: set[str]) -> tuple[int, int]:
         """Operations and repeats that some tenants have at a provider."""
-        mine = np.flatnonzero(self.number[0] == self.numbers[0].get(provider, -1))
+        mine = np.flatnonzero(self._of_provider(provider))
         theirs = [pair for pair in mine if self.roster.scopes[pair][1][1] in tenants]
         return int(self.operations[theirs].sum()), int(self.repeats[theirs].sum())
+
+    def _of_provider(self, value: str) -> Bool:
+        return np.asarray(self.provider == self.providers.get(value, -1))
 
 
 class RetryFault:
@@ -75,8 +82,8 @@ class RetryFault:
 
     def __init__(self) -> None:
         self._state = _State()
-        self._numbers: tuple[dict[str, int], dict[str, int]] = ({}, {})
-        self._number = np.zeros((2, 0), np.int64)
+        self._providers: dict[str, int] = {}
+        self._provider, self._tenant = np.zeros(0, np.int32), np.zeros(0, np.uint64)
 
     def take(self, facts: RollupFacts) -> Pairs:
         """Book one window of the pairs."""
@@ -85,13 +92,14 @@ class RetryFault:
         self._state.clear(facts.reused)
         self._admit(facts.roster)
         errors = sum((facts.column(name) for name in ERRORS), np.zeros(rows, np.int64))
-        last = self._state.last[..., :rows]
-        last[0], last[1] = last[1], np.stack([facts.column("attempts"), facts.column("retries"), facts.column("throttled"), errors])
-        attempts, retries, throttled, failed = last.sum(axis=0)
+        now = np.stack([facts.column("attempts"), facts.column("retries"), facts.column("throttled"), errors])
+        attempts, retries, throttled, failed = now + self._state.last
+        self._state.last[:] = now
         return Pairs(
             roster=facts.roster,
-            numbers=self._numbers,
-            number=self._number,
+            providers=self._providers,
+            provider=self._provider,
+            tenant=self._tenant,
             attempts=attempts,
             operations=attempts - retries,
             repeats=np.maximum(0, retries - throttled),
@@ -100,23 +108,29 @@ class RetryFault:
         )
 
     def _admit(self, roster: Roster) -> None:
-        if len(self._numbers[1]) > 2 * len(roster):  # most of the names are of pairs that are forgotten
-            self._numbers, self._number = ({}, {}), np.zeros((2, 0), np.int64)
-        known = self._number.shape[1]
+        if len(self._providers) > 2 * len(roster):  # most of them are of pairs that are forgotten
+            self._providers, self._provider, self._tenant = {}, self._provider[:0], self._tenant[:0]
+        known = len(self._provider)
         if known < len(roster):
-            self._number = np.concatenate([self._number, np.zeros((2, len(roster) - known), np.int64)], axis=1)
+            more = np.zeros(len(roster) - known, np.int32)
+            self._provider = np.concatenate([self._provider, more])
+            self._tenant = np.concatenate([self._tenant, more.astype(np.uint64)])
         for slot in [*roster.reused.tolist(), *range(known, len(roster))]:
-            self._number[:, slot] = [
-                numbers.setdefault(value, len(numbers))
-                for numbers, (_, value) in zip(self._numbers, roster.scopes[slot], strict=True)
-            ]
+            (_, provider), (_, tenant) = roster.scopes[slot]
+            self._provider[slot] = self._providers.setdefault(provider, len(self._providers))
+            self._tenant[slot] = _key(tenant)
 
     def snapshot(self) -> dict[str, Any]:
-        """State that `restore` takes back; the numbers of names follow from the roster."""
+        """State that `restore` takes back; what stands for names follows from the roster."""
         return self._state.snapshot()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._state.restore(state)
-        self._numbers = ({}, {})
-        self._number = np.zeros((2, 0), np.int64)
+        self._providers = {}
+        self._provider, self._tenant = np.zeros(0, np.int32), np.zeros(0, np.uint64)
+
+
+def _key(tenant: str) -> int:
+    """64 bits that stand for a name: a dict of all names would take five times the memory of all the rest."""
+    return int.from_bytes(blake2b(tenant.encode(), digest_size=8).digest(), "little")

@@ -10,7 +10,7 @@ from detectors.columns import Columns
 from detectors.facts import Bool, Float64, Int64, RollupFacts
 from detectors.retry_budget import RetryBudget
 from detectors.retry_fault import FAILING_RATIO
-from detectors.retry_trail import FEW, INDEX, RetryTrail, amplification
+from detectors.retry_trail import FEW, INDEX, RetryTrail, Trail, amplification
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class RetryWatch:
         self._open.clear(facts.reused)
         self._budget.restart(facts.reused)
         storm = self._open.storm[:rows]
-        self._trail.take(facts, start_ms)
+        trail = self._trail.take(facts, start_ms)
         self._bugs.take(facts, span_ms)
         retries = facts.column("retries")
         counted = np.where(storm | throttling, retries, np.maximum(0, retries - facts.column("throttled")))
         self._budget.take(facts.column("operations"), counted, span_ms)
-        sums = self._trail.sums(rows)
+        sums = trail.sums
         ratio, horizon = self._largest(sums, throttling)
         rises, lasts = self._now(sums, throttling)
         begins = self._budget.overspent(rows) & (ratio >= self._warning_ratio) & rises
@@ -82,11 +82,11 @@ class RetryWatch:
             ratio=ratio,
             horizon=horizon,
             sums=sums,
-            since_ms=self._trail.since_ms(rows).copy(),
+            since_ms=trail.since_ms,
             nats=self._budget.evidence(rows),
             repeats=self._bugs.repeats(rows),
         )
-        self._forget(sums, storm)
+        self._forget(trail, storm)
         return seen
 
     def _largest(self, sums: Int64, throttling: Bool) -> tuple[Float64, Int64]:
@@ -110,12 +110,12 @@ class RetryWatch:
         failing = (attempts >= enough) & (served - sums[1, INDEX["successes"]] >= FAILING_RATIO * served)
         return rises, rises | failing | (attempts == 0)
 
-    def _forget(self, sums: Int64, storm: Bool) -> None:
+    def _forget(self, trail: Trail, storm: Bool) -> None:
         """Rows whose retries are within the budget start anew, and so do rows without evidence."""
-        attempts, operations, throttled = (sums[1, INDEX[name]] for name in ("attempts", "operations", "throttled"))
+        attempts, operations, throttled = (trail.sums[1, INDEX[name]] for name in ("attempts", "operations", "throttled"))
         calm = (operations >= FEW) & (attempts - throttled < self._calm_ratio * operations)
         self._budget.clear(~storm & calm)
-        self._trail.forget_onset(np.flatnonzero(~storm & ~self._budget.running(len(storm))))
+        self._trail.keep(trail, np.flatnonzero(storm | self._budget.running(len(storm))))
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""

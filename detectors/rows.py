@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.columns import Int32
 from detectors.facts import COLUMN, Histogram, Int64, WindowFacts
 from detectors.scope import Rollup, Scope
 
@@ -23,19 +24,15 @@ class Rows:
         self.rollups = rollups
         self.capacity = 0
         self._used = 0
-        self._rows: dict[Rollup, Int64] = {each: np.zeros(0, np.int64) for each in rollups}
-        self._rollup = np.zeros(0, np.int64)
-        self._slot = np.zeros(0, np.int64)
+        self._rows: dict[Rollup, Int32] = {each: np.zeros(0, np.int32) for each in rollups}
 
     def grow(self, facts: WindowFacts) -> bool:
         """Give rows to new slots; True when `capacity` changed."""
-        for number, rollup in enumerate(self.rollups):
+        for rollup in self.rollups:
             have, want = len(self._rows[rollup]), len(facts.rollups[rollup].sums)
             if have < want:
-                new = np.arange(self._used, self._used + want - have)
+                new = np.arange(self._used, self._used + want - have, dtype=np.int32)
                 self._rows[rollup] = np.concatenate([self._rows[rollup], new])
-                self._rollup = np.concatenate([self._rollup, np.full(len(new), number)])
-                self._slot = np.concatenate([self._slot, np.arange(have, want)])
                 self._used += len(new)
         if self._used <= self.capacity:
             return False
@@ -44,37 +41,36 @@ class Rows:
 
     def reused(self, facts: WindowFacts) -> Int64:
         """The rows that this window gave to another scope."""
-        return np.concatenate([self._rows[each][facts.rollups[each].reused] for each in self.rollups])
+        return np.concatenate([self._rows[each][facts.rollups[each].reused] for each in self.rollups]).astype(np.int64)
 
-    def of(self, rollup: Rollup) -> Int64:
-        """The rows of the slots of a roll-up, shape (slots,)."""
+    def of(self, rollup: Rollup) -> Int32:
+        """The rows of the slots of a roll-up, ascending, shape (slots,)."""
         return self._rows[rollup]
 
     def gather(self, facts: WindowFacts, names: Sequence[str]) -> Int64:
         """Sums of every row by name, shape (len(names), capacity)."""
         columns = [COLUMN[name] for name in names]
-        sums = np.concatenate([facts.rollups[rollup].sums for rollup in self.rollups])
-        order = np.concatenate([self._rows[rollup] for rollup in self.rollups])
         gathered = np.zeros((len(columns), self.capacity), np.int64)
-        gathered[:, order] = sums[:, columns].T
+        for rollup, rows in self._rows.items():
+            gathered[:, rows] = facts.rollups[rollup].sums[:, columns].T
         return gathered
 
     def histogram(self, facts: WindowFacts, name: str) -> Histogram:
         """The histograms of one name of all roll-ups, by row instead of slot; not sorted."""
         of = [(self._rows[each], facts.rollups[each].histograms[name]) for each in self.rollups]
         return Histogram(
-            np.concatenate([rows[histogram.row] for rows, histogram in of]),
+            np.concatenate([rows[histogram.row] for rows, histogram in of]).astype(np.int64),
             np.concatenate([histogram.bucket for _, histogram in of]),
             np.concatenate([histogram.count for _, histogram in of]),
         )
 
     def rollup(self, row: int) -> Rollup:
         """The roll-up that a row is of."""
-        return self.rollups[self._rollup[row]]
+        return next(rollup for rollup, rows in self._rows.items() if row in rows[rows.searchsorted(row) :][:1])
 
     def slot(self, row: int) -> int:
         """The slot of a row in its roll-up."""
-        return int(self._slot[row])
+        return int(self._rows[self.rollup(row)].searchsorted(row))
 
     def scope(self, facts: WindowFacts, row: int) -> Scope:
         """Whom a row stands for."""
@@ -82,12 +78,14 @@ class Rows:
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
-        return {"capacity": self.capacity, "rollup": self._rollup.copy(), "slot": self._slot.copy()}
+        rollup = np.zeros(self._used, np.int8)
+        for number, rows in enumerate(self._rows.values()):
+            rollup[rows] = number
+        return {"capacity": self.capacity, "rollup": rollup}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self.capacity = state["capacity"]
-        self._rollup, self._slot = np.array(state["rollup"], np.int64), np.array(state["slot"], np.int64)
-        self._used = len(self._slot)
+        self._used = len(state["rollup"])
         for number, rollup in enumerate(self.rollups):
-            self._rows[rollup] = np.flatnonzero(self._rollup == number)
+            self._rows[rollup] = np.flatnonzero(state["rollup"] == number).astype(np.int32)

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.columns import Bool, Columns
+from detectors.columns import Bool, Columns, UInt32
 from detectors.facts import Float64, Int64
+from detectors.nats import Int16, add, nats
 
 LAMBDAS = np.array([0.1, 0.2, 0.4, 0.7])
 """Shares of the stake that are bet on each request."""
@@ -14,10 +15,10 @@ LAMBDAS = np.array([0.1, 0.2, 0.4, 0.7])
 
 @dataclass(slots=True)
 class Evidence(Columns):
-    """Log e-values, shape (bets, units, rows), and when they last left zero, epoch ms, shape (units, rows)."""
+    """Log e-values as `nats` reads them, shape (bets, units, rows), and when they last left zero, epoch s, shape (units, rows)."""
 
-    log_e: Float64
-    since_ms: Int64
+    log_e: Int16
+    since_s: UInt32
 
 
 class SizeChannel:
@@ -34,37 +35,31 @@ class SizeChannel:
         self.delta = delta
         self._step = step
         self._most = most
-        self._top = np.zeros((units, 0))
-        self._state = Evidence(np.zeros((len(LAMBDAS), units, 0)), np.zeros((units, 0), np.int64))
+        self._state = Evidence(np.zeros((len(LAMBDAS), units, 0), np.int16), np.zeros((units, 0), np.uint32))
 
     def grow(self, rows: int) -> None:
         """Make room for `rows` rows."""
         self._state.grow(rows)
-        self._top = self._state.log_e.max(axis=0)
 
     def clear(self, rows: Int64) -> None:
         """Make these rows as new."""
         self._state.clear(rows)
-        self._top[..., rows] = 0
 
     def update(self, logs: Float64, start_ms: int) -> None:
         """Take a window: the logs of `Cells.size`, shape (bets, units, rows)."""
         log_e = self._state.log_e
-        self._state.since_ms[self._top <= 0] = start_ms
-        np.maximum(log_e, 0, out=log_e)
-        log_e += np.minimum(logs, self._step)
-        np.minimum(log_e, self._most, out=log_e)
-        self._top = log_e.max(axis=0)
+        self._state.since_s[log_e.max(axis=0) <= 0] = start_ms // 1000
+        add(log_e, np.minimum(logs, self._step).astype(np.float32), self._most)
 
     def statistic(self, rows: Bool) -> Float64:
         """T = ln mean_l exp M of the rows that a mask of shape (units, rows) names, in its order."""
-        of = np.maximum(self._state.log_e[:, rows], 0)
+        of = nats(np.maximum(self._state.log_e[:, rows], 0)).astype(np.float64)
         top = of.max(axis=0)
         return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
 
     def reaches(self, threshold: float) -> Bool:
         """Whose T is at a threshold, shape (units, rows)."""
-        found = self._top >= threshold
+        found = nats(self._state.log_e.max(axis=0)) >= threshold
         if found.any():
             found[found] = self.statistic(found) >= threshold
         return np.asarray(found)
@@ -72,12 +67,11 @@ class SizeChannel:
     @property
     def since_ms(self) -> Int64:
         """Start of the window in which each row's evidence last left zero, shape (units, rows)."""
-        return self._state.since_ms
+        return self._state.since_s * np.int64(1000)
 
     def reset(self, rows: Bool) -> None:
         """Forget all evidence of some rows."""
         self._state.log_e[:, rows] = 0
-        self._top[rows] = 0
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -86,4 +80,3 @@ class SizeChannel:
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._state.restore(state)
-        self._top = self._state.log_e.max(axis=0)

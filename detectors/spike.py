@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detectors.baseline import CAP, SIZE_CAP, Baseline, Window
-from detectors.columns import Bool, Columns
+from detectors.columns import Bool, Columns, Float32, Int8, UInt32
 from detectors.ecusum import Ecusum
 from detectors.facts import WINDOW_MS, Float64, Int64
 from detectors.marks import Cells
@@ -45,20 +45,25 @@ class Alarms(Columns):
     Attributes:
         grade: a `Grade`.
         by_size: by the size channel, not the rate's.
-        since_ms: when the fault began, as the evidence dates it.
-        began_ms: when the alarm began.
+        since_s: when the fault began, as the evidence dates it, epoch s.
+        began_s: when the alarm began.
         load, size, sized: as in `Window`, averaged over the last half minute or the last 10 requests, whichever is longer.
         barred: windows in a row from which nothing may be learnt for a reason other than an alarm.
     """
 
-    grade: Int64
+    grade: Int8
     by_size: Bool
-    since_ms: Int64
-    began_ms: Int64
-    load: Float64
-    size: Float64
-    sized: Float64
-    barred: Int64
+    since_s: UInt32
+    began_s: UInt32
+    load: Float32
+    size: Float32
+    sized: Float32
+    barred: UInt32
+
+    @property
+    def since_ms(self) -> Int64:
+        """When the fault began, epoch ms, shape (units, rows)."""
+        return np.asarray(self.since_s * np.int64(1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,16 @@ class SpikeBank:
         self.baseline = Baseline(units=units, window_ms=window_ms)
         self.rate = Ecusum(SPEEDS, units=units)
         self.size = SizeChannel(delta=SIZE_DELTA, step=SIZE_PAGES / 2, most=SIZE_PAGES + 1, units=units)
-        whole, real = np.zeros((units, 0), np.int64), np.zeros((units, 0))
-        self.alarms = Alarms(whole, whole.astype(np.bool_), whole, whole, real, real, real, whole)
-        self.relearnt: Bool = whole.astype(np.bool_)
-        self.window = Window(real, real, real, real)
-        self._cap = real
+        whole, real = np.zeros((units, 0), np.uint32), np.zeros((units, 0), np.float32)
+        self.alarms = Alarms(whole.astype(np.int8), whole.astype(np.bool_), whole, whole, real, real, real, whole)
+        self.rest()
+
+    def rest(self) -> None:
+        """Forget the scored window, of which there is nothing left to say."""
+        none = np.zeros(self.alarms.grade[:, :0].shape)
+        self.relearnt: Bool = none.astype(np.bool_)
+        self.window = Window(none, none, none, none)
+        self._cap = none
 
     def grow(self, rows: int) -> None:
         """Make every array `rows` rows long."""
@@ -138,18 +148,18 @@ class SpikeBank:
             return
         opens, rises = (alarms.grade == 0) & (grade > 0), grade > alarms.grade
         over = (alarms.grade > 0) & ~self._lasts()
-        alarms.grade = np.where(over, 0, np.maximum(alarms.grade, grade))
+        alarms.grade[:] = np.where(over, 0, np.maximum(alarms.grade, grade))
         if rises.any():
             alarms.by_size[rises] = by_size[rises]
-            alarms.since_ms[opens] = np.where(by_size, self.size.since_ms, self._rate_since())[opens]
-            alarms.began_ms[opens] = start_ms
+            alarms.since_s[opens] = np.where(by_size, self.size.since_ms, self._rate_since())[opens] // 1000
+            alarms.began_s[opens] = start_ms // 1000
             # The short memory of a slow row may not have seen yet what the evidence has.
             alarms.load[opens] = np.maximum(alarms.load, 3 * levels.load)[opens]
             alarms.size[opens] = np.maximum(alarms.size, 3 * alarms.sized * self._cap / CAP)[opens]
         if over.any():
             self._forget(over)
         freeze_ms = np.where(alarms.grade == Grade.ERROR, PAGE_FREEZE_MS, WARNING_FREEZE_MS)
-        self.relearnt = (alarms.grade > 0) & (start_ms - alarms.began_ms >= freeze_ms)
+        self.relearnt = (alarms.grade > 0) & (start_ms - alarms.began_s * np.int64(1000) >= freeze_ms)
 
     def _busy(self) -> Bool:
         return np.asarray(self.baseline.levels.sized >= BUSY_PER_S * self._window_s)
@@ -167,12 +177,12 @@ class SpikeBank:
 
     def _rate_since(self) -> Int64:
         """When the rise of each row began, by the speed that sees it first."""
-        quick, fast = (self.rate.top[speed] >= SPEEDS[speed].threshold for speed in (QUICK, FAST))
+        quick, fast = (self.rate.top_of(speed) >= SPEEDS[speed].threshold for speed in (QUICK, FAST))
         return np.where(quick | fast, self.rate.since_ms(QUICK), self.rate.since_ms(SLOW))
 
     def _suspects(self, start_ms: int) -> Bool:
         """Where a rise may have begun within the last half hour: nothing is learnt from it until it is over or has lasted."""
-        return np.asarray((self.rate.top[SLOW] >= SUSPECTS) & (start_ms - self.rate.since_ms(SLOW) < SUSPECT_MS))
+        return np.asarray((self.rate.top_of(SLOW) >= SUSPECTS) & (start_ms - self.rate.since_ms(SLOW) < SUSPECT_MS))
 
     def _lasts(self) -> Bool:
         """Where what was seen lately is still far above what is expected."""
@@ -191,7 +201,7 @@ class SpikeBank:
         """
         alarms = self.alarms
         learns = (~throttled | (self.baseline.levels.windows < COLD_WINDOWS)) & complete
-        alarms.barred = np.where(learns, 0, alarms.barred + 1)
+        alarms.barred[:] = np.where(learns, 0, alarms.barred + 1)
         learns |= alarms.barred * self._window_s >= PAGE_FREEZE_MS / 1000
         self.baseline.learn(self.window, self._cap, learns & (alarms.grade == 0).all(axis=0) & ~self._suspects(start_ms))
         if self.relearnt.any():

@@ -54,6 +54,7 @@ class SpikeDetector:
         found = self._found(facts)
         throttled = seen.throttled > THROTTLED_SHARE * attempts
         self._bank.learn(throttled, complete=facts.complete, start_ms=facts.start_ms)
+        self._bank.rest()
         self._contributors.learn()
         return found
 

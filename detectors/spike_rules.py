@@ -23,8 +23,8 @@ from detectors.ecusum import Speed
 QUICK, FAST, STEADY, SLOW = range(4)
 SPEEDS = (
     Speed(name="quick", delta=1.5, threshold=19.4, step=19.4),
-    Speed(name="fast", delta=2.5, threshold=40.0, step=20.0),
-    Speed(name="steady", delta=1.5, threshold=100.0, step=3.2),
+    Speed(name="fast", delta=2.5, threshold=40.0, step=20.0, dated=False),
+    Speed(name="steady", delta=1.5, threshold=100.0, step=3.2, dated=False),
     Speed(name="slow", delta=1.0, threshold=200.0, step=3.2),
 )
 SLOW_WARNS = 64.0

@@ -4,7 +4,7 @@ kafka append            clients, and records written in order and acknowledged
 topics positions        which topics there are; a time -> offsets
 wire judgement_wire dead_letter
                         blocks, judgements and refused records -> records, and back
-state formats manifest snapshot
+state formats narrowed manifest snapshot
                         state of a stage -> chunks and a manifest, and back, over versions
 tail                    what every worker reads of the whole service, without a group
 record                  what `tidegate record` keeps

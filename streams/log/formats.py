@@ -8,9 +8,11 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
-FORMAT = 3
+from streams.log.narrowed import narrowed
+
+FORMAT = 4
 """1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest. 3: the ids of a source partition
-stand in pieces that are written once; a roster knows when each scope was last seen."""
+stand in pieces that are written once; a roster knows when each scope was last seen. 4: what detectors have learnt is narrower."""
 
 Upgrade = Callable[[str, dict[str, Any]], dict[str, Any]]
 """The key of a snapshot and its state in format n -> its state in format n + 1."""
@@ -29,7 +31,11 @@ def _pieces_and_last_seen(key: str, state: dict[str, Any]) -> dict[str, Any]:
     return {**state, "dedupe": {f"{bucket}.0": [ids, payloads] for bucket, ids, payloads in state["dedupe"]["buckets"]}}
 
 
-UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _pieces_and_last_seen}
+def _narrowed(key: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {**state, "panel": narrowed(state["panel"])} if key == "detect" and state["panel"] else state
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _pieces_and_last_seen, 3: _narrowed}
 """By the number of the format that is upgraded."""
 
 

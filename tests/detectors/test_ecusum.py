@@ -65,8 +65,8 @@ def test_evidence_falls_soon_after_the_end():
 def test_the_beginning_is_the_window_in_which_evidence_left_zero():
     ecusum = bank(PLAIN)
     for window, load in enumerate((0, 0, 0, 9, 9, 9)):
-        ecusum.update(logs(np.ones((1, load + 1))), np.full((1, 1), 2.0), window)
-    assert ecusum.since_ms(0)[0, 0] == 3
+        ecusum.update(logs(np.ones((1, load + 1))), np.full((1, 1), 2.0), window * 10_000)
+    assert ecusum.since_ms(0)[0, 0] == 30_000
 
 
 def test_it_becomes_what_it_was():

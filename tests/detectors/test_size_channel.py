@@ -53,7 +53,7 @@ def test_ordinary_requests_prove_nothing():
 def test_a_window_without_requests_changes_nothing():
     channel = SizeChannel(delta=DELTA, step=21, most=43)
     channel.grow(1)
-    channel.update(logs(np.full((1, 5), 9.0)), 10)
-    channel.update(logs(np.zeros((1, 0))), 20)
-    assert channel.since_ms[0, 0] == 10
+    channel.update(logs(np.full((1, 5), 9.0)), 10_000)
+    channel.update(logs(np.zeros((1, 0))), 20_000)
+    assert channel.since_ms[0, 0] == 10_000
     assert channel.reaches(3.0).all()
