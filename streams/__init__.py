@@ -21,7 +21,7 @@ outputs labels spend    judged windows -> files, how well it was found, and the 
 replay                  the three stages in one process
 
 The shell
-settings options now metrics logs errors
+settings options now metrics logs errors allocation
                         what everything outside the core uses
 log/                    what goes over the log, and how state is kept there
 worker/                 the roles in one process, each stage over its topics

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from streams.allocation import give_back
 from streams.cli import cli
 from streams.errors import TidegateError
 
@@ -51,6 +52,7 @@ def message_of(error: Exception) -> str:
 
 def main() -> NoReturn:
     """The entry point of the `tidegate` program."""
+    give_back()
     code = run()
     leave_soon(code)
     sys.exit(code)
