@@ -80,16 +80,17 @@ class Roster:
         other = self._slot.get((OTHER,) * len(self.rollup), -1)
         return np.fromiter(map(self._slot.get, values, repeat(other)), np.int64, len(values))
 
-    def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
-        """Give slots to the scopes among `values`, those with records in a window, that have none yet."""
+    def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> NDArray[np.int64]:
+        """Give slots to the scopes among `values`, those with records in a window, that have none yet; the `slots` of all."""
         slots = np.fromiter(map(self._slot.get, values, repeat(-1)), np.int64, len(values))
         self._seen_ms[slots[slots >= 0]] = window_start_ms
         self.reused = self.reused[:0]
         new = sorted({values[i] for i in np.flatnonzero(slots < 0).tolist()})
         if not new:
-            return
+            return slots
         self._reuse(new, window_start_ms)
         self._append(new[len(self.reused) :], window_start_ms)
+        return self.slots(values)
 
     def _reuse(self, new: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
         """Give the slots of forgotten scopes to as many new ones as there are."""

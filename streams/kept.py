@@ -7,12 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.buckets import COUNT
 from detectors.facts import SUMS, Bool, Int64
 from detectors.scope import Rollup
 from streams.block import Marker, RollupRows, Sealed
 
 Narrow = NDArray[np.integer[Any]]
-_KINDS = (np.uint8, np.uint16, np.uint32)
+_KINDS = ((np.uint8, 1 << 8), (np.uint16, 1 << 16), (np.uint32, 1 << 32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,15 +31,18 @@ class KeptRows:
     @classmethod
     def of(cls, rows: RollupRows) -> Self:
         """The same rows, narrow."""
-        low, high = (rows.sums.min(axis=0), rows.sums.max(axis=0)) if len(rows.sums) else (np.zeros(0, np.int64),) * 2
+        most, place, buckets = _largest(rows.sums).tolist(), _kind(len(rows.scope)), _kind(COUNT)
         return cls(
             rows.rollup,
             rows.scopes,
-            _narrow(rows.scope),
-            _narrow(rows.window),
+            rows.scope.astype(place),
+            rows.window.astype(_kind(_largest(rows.window).item())),
             rows.late,
-            {at: _narrow(rows.sums[:, at]) for at in np.flatnonzero((low != 0) | (high != 0)).tolist()},
-            {name: (_narrow(row), _narrow(bucket), _narrow(count)) for name, (row, bucket, count) in rows.histograms.items()},
+            {at: rows.sums[:, at].astype(_kind(high)) for at, high in enumerate(most) if high},
+            {
+                name: (row.astype(place), bucket.astype(buckets), count.astype(_kind(_largest(count).item())))
+                for name, (row, bucket, count) in rows.histograms.items()
+            },
         )
 
     @property
@@ -81,8 +85,11 @@ class Kept:
         return Sealed(self.marker, {rollup: rows.wide() for rollup, rows in self.rollups.items()})
 
 
-def _narrow(column: Int64) -> Narrow:
-    """A copy in the smallest type that holds its numbers."""
-    low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
-    kind = next((kind for kind in _KINDS if low >= 0 and high <= np.iinfo(kind).max), np.int64)
-    return column.astype(kind)
+def _largest(numbers: Int64) -> NDArray[np.uint64]:
+    """The largest of each column; of one with a number below zero, which there should be none of, more than any type holds."""
+    return np.asarray(numbers.view(np.uint64).max(axis=0, initial=0))
+
+
+def _kind(largest: int) -> type[np.integer[Any]]:
+    """The smallest type that holds numbers from 0 to the largest."""
+    return next((kind for kind, top in _KINDS if largest < top), np.int64)

@@ -190,12 +190,12 @@ class Join:
     def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Kept]) -> RollupFacts:
         roster = self.rosters[rollup]
         rows = [WindowRows.of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
-        values = [each.values for each in rows]
-        roster.admit([scope for each in values for scope in each], window * self.timing.window_ms)
-        parts = [(each, roster.slots(its)) for each, its in zip(rows, values, strict=True)]
+        slots = roster.admit([scope for each in rows for scope in each.values], window * self.timing.window_ms)
+        ends = np.cumsum([each.high - each.low for each in rows])
+        parts = list(zip(rows, np.split(slots, ends[:-1]), strict=True)) if rows else []
         sums = np.zeros((len(roster), len(SUMS)), np.int64)
-        for each, slots in parts:
-            each.add_to(sums, slots, shared=roster.crowded)
+        for each, its in parts:
+            each.add_to(sums, its, shared=roster.crowded)
         self.scope_windows += int(np.count_nonzero(sums[:, 0]))
         return RollupFacts(roster=roster, sums=sums, histograms=Histograms(parts))
 
