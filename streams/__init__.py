@@ -15,8 +15,8 @@ partition tally unchanging
                         all of this for one source partition; its running totals; what its snapshots need not write again
 
 Stage 2 and 3, pure; detectors/ and actions/ do the judging and deciding
-blind                   source partitions that are not seen
-merge kept              blocks -> complete windows
+blind loss              source partitions that are not seen, and records that were lost unread
+joined merge kept       blocks -> complete windows
 outputs labels spend    judged windows -> files, how well it was found, and the curves of the report
 replay                  the three stages in one process
 

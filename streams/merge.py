@@ -1,48 +1,32 @@
 """Blocks of all source partitions -> complete windows of facts, once each and in order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from detectors.facts import SUMS, Blindness, LateFacts, RollupFacts, WindowFacts
+from detectors.facts import SUMS, LateFacts, RollupFacts, WindowFacts
 from detectors.roster import Roster
 from detectors.scope import Rollup
 from streams.blind import NEVER_MS, BlindMark
 from streams.block import Sealed, decode_parts, encode_parts
 from streams.block_rows import Histograms, WindowRows, difference, late_rows, on_time_windows
+from streams.joined import JoinedSource
 from streams.kept import Kept
+from streams.loss import Loss
 from streams.window import Timing
 
 REST_MS = 3_600_000
 """After this long without a record from anywhere, empty windows are passed over until one has facts again."""
 
 
-@dataclass(slots=True)
-class _Source:
-    """What is known of one source partition."""
-
-    last_chunk: int | None = None
-    first_chunk: int | None = None
-    watermark_ms: int = NEVER_MS
-    ahead: list[Sealed] = field(default_factory=list)
-    blind_ms: int = NEVER_MS
-    why: str = ""
-
-    @property
-    def waited_ms(self) -> int:
-        """Up to here no window waits for it: it was seen, or is known not to be."""
-        return max(self.watermark_ms, self.blind_ms)
-
-
 class Join:
     """Merges blocks: a map from (partition, chunk) to the block with the largest `upto`, then integer sums (engine.md, stage 2).
 
     A window is complete when the watermark of every source partition has passed its end; of an idle one, its idle time less the
-    grace; of a blind one, what its mark says, and the window says then
-    who was blind. What comes for a window that was judged is booked as late facts with the next one and judged never. A block is
-    accepted only after the one that its marker names as previous, so that no partition moves past a hole.
+    grace; of a blind one, what its mark says. A window says who was blind, and of whom it may miss something that is lost. What
+    comes for a window that was judged is booked as late facts with the next one and judged never. A block is accepted only after
+    the one that its marker names as previous, so that no partition moves past a hole; one that the log has lost is named.
     """
 
     def __init__(
@@ -50,7 +34,7 @@ class Join:
     ) -> None:
         self.timing = timing
         self.rosters = {rollup: Roster(rollup, limit=scope_limit) for rollup in rollups}
-        self._sources = {partition: _Source() for partition in partitions}
+        self._sources = {partition: JoinedSource(partition) for partition in partitions}
         self._blocks: dict[tuple[int, int], Kept] = {}
         self._holders: dict[int, set[tuple[int, int]]] = {}
         self._unbooked: set[tuple[int, int]] = set()
@@ -73,7 +57,7 @@ class Join:
         """Take a block and its marker; repeats and parts of what is known change nothing."""
         source = self._sources[sealed.marker.partition]
         source.ahead.append(sealed)
-        while (ready := next((s for s in source.ahead if self._follows(source, s)), None)) is not None:
+        while (ready := next((s for s in source.ahead if source.follows(s)), None)) is not None:
             source.ahead.remove(ready)
             self._accept(source, ready)
 
@@ -83,17 +67,23 @@ class Join:
         if source is not None and source.watermark_ms == mark.seen_ms:
             source.blind_ms, source.why = max(source.blind_ms, mark.until_ms), mark.why
 
+    def lose(self, partition: int, loss: Loss) -> None:
+        """A source partition has lost records unread: windows that are not judged yet and may miss them say so."""
+        if partition in self._sources:
+            self._sources[partition].lose(loss)
+
+    def lost_blocks(self) -> None:
+        """Blocks are lost: of each partition the next chunk is taken without those before it, and windows up to it say so."""
+        for source in self._sources.values():
+            source.hole_ms = source.watermark_ms if source.hole_ms is None else source.hole_ms
+
     def seen_ms(self) -> dict[int, int]:
         """By source partition, up to when its records were seen; NEVER_MS before the first."""
         return {partition: source.watermark_ms for partition, source in self._sources.items()}
 
-    @staticmethod
-    def _follows(source: _Source, sealed: Sealed) -> bool:
-        marker, last = sealed.marker, source.last_chunk
-        return marker.chunk is None or last is None or marker.chunk <= last or marker.previous_chunk == last
-
-    def _accept(self, source: _Source, sealed: Sealed) -> None:
+    def _accept(self, source: JoinedSource, sealed: Sealed) -> None:
         marker = sealed.marker
+        source.pass_hole(marker, self.timing)
         if marker.watermark_ms is not None:
             source.watermark_ms = max(source.watermark_ms, marker.watermark_ms)
         if marker.idle_at_ms is not None:
@@ -174,17 +164,9 @@ class Join:
             self._last_facts = window
         rollups = {rollup: self._merged(rollup, window, sealed) for rollup in self.rosters}
         end_ms = start_ms + self.timing.window_ms
-        blind = self._blind(end_ms)
+        blind = tuple(each for _, source in sorted(self._sources.items()) for each in source.blindness(start_ms, end_ms))
         return WindowFacts(
             start_ms=start_ms, end_ms=end_ms, rollups=rollups, late=tuple(self._book(window)), complete=not blind, blind=blind
-        )
-
-    def _blind(self, end_ms: int) -> tuple[Blindness, ...]:
-        """The partitions that were not seen up to the end of a window that waits for them no longer."""
-        return tuple(
-            Blindness(partition, source.why, max(source.watermark_ms, 0))
-            for partition, source in sorted(self._sources.items())
-            if source.watermark_ms < end_ms
         )
 
     def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Kept]) -> RollupFacts:
@@ -223,10 +205,8 @@ class Join:
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         return {
-            "sources": [
-                [partition, each.last_chunk, each.first_chunk, each.watermark_ms, [encode_parts(sealed) for sealed in each.ahead]]
-                for partition, each in self._sources.items()
-            ],
+            "sources": [each.snapshot() for each in self._sources.values()],
+            "lost": [lost for each in self._sources.values() if (lost := each.lost())],
             "blocks": [encode_parts(kept.wide()) for kept in self._blocks.values()],
             "unbooked": [list(key) for key in sorted(self._unbooked)],
             "corrections": [[c.window_start_ms, [list(pair) for pair in c.scope], list(c.sums)] for c in self._corrections],
@@ -239,8 +219,9 @@ class Join:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw. Roll-ups that the snapshot does not know start empty."""
-        for partition, last_chunk, first_chunk, watermark_ms, ahead in state["sources"]:
-            self._sources[partition] = _Source(last_chunk, first_chunk, watermark_ms, [decode_parts(parts) for parts in ahead])
+        lost = {each[0]: each for each in state.get("lost", ())}
+        for each in state["sources"]:
+            self._sources[each[0]] = JoinedSource.restore(each, lost.get(each[0], []))
         for parts in state["blocks"]:
             sealed = decode_parts(parts)
             marker = sealed.marker

@@ -124,11 +124,15 @@ SNAPSHOTS_UNUSABLE = Declared(
     name="tidegate_snapshots_unusable_total", kind="counter", unit="snapshots", labels=("flaw",), limit=10,
     meaning="Snapshots passed over because they are corrupt, not whole or of another version; the log names key and reason.",
 )  # fmt: skip
+LOST = Declared(
+    name="tidegate_lost_records_total", kind="counter", unit="offsets", labels=("topic",), limit=20,
+    meaning="Offsets that a topic no longer had when they were to be read; the log names them. Windows that miss them say so.",
+)  # fmt: skip
 
 DECLARED = (
     RECORDS, DEAD_LETTERS, DUPLICATES, LATE, UNKEYED, SPEND, TOKENS, COST_PER_1K, LAG, WATERMARK_AGE, SKEW, ANOMALIES,
     INCIDENTS_OPEN, DECISIONS, RECEIPTS, DETECTION_DELAY, PAGE_DELAY, BUDGET_SPENT, THROTTLE_LEVEL, FROZEN, BLIND,
-    WAITING, SNAPSHOTS_UNUSABLE,
+    WAITING, SNAPSHOTS_UNUSABLE, LOST,
 )  # fmt: skip
 """All of them, in the order of a record's way."""
 

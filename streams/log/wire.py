@@ -9,6 +9,7 @@ from streams.blind import BlindMark
 from streams.block import Sealed, decode_parts, encode_parts
 from streams.log.append import Headers, Record
 from streams.log.topics import PART_BYTES
+from streams.loss import LossMark
 
 PART = "tidegate-part"
 """Header: `i/n`, part i of n, from 0."""
@@ -17,6 +18,10 @@ END = "tidegate-end"
 
 BLIND = "tidegate-blind"
 """Header of a record that says that a source partition is blind; its value is the mark, as JSON."""
+
+
+LOST = "tidegate-lost"
+"""Header of a record that says that a source partition has lost records unread; its value is the mark, as JSON."""
 
 
 def record_of_blind(mark: BlindMark) -> Record:
@@ -28,6 +33,17 @@ def blind_mark_of(record: Record) -> BlindMark | None:
     """The mark of a record; None for a part of a block."""
     raw = dict(record.headers).get(BLIND)
     return None if raw is None else msgspec.json.decode(raw, type=BlindMark)
+
+
+def record_of_loss(mark: LossMark) -> Record:
+    """What tells stage 2 that windows miss something."""
+    return Record(f"lost/{mark.partition}/{mark.first}".encode(), None, ((LOST, msgspec.json.encode(mark)),))
+
+
+def loss_mark_of(record: Record) -> LossMark | None:
+    """The mark of a record; None for a part of a block."""
+    raw = dict(record.headers).get(LOST)
+    return None if raw is None else msgspec.json.decode(raw, type=LossMark)
 
 
 def records_of(sealed: Sealed, *, end: bytes | None = None) -> list[Record]:

@@ -88,6 +88,9 @@ class Deciding:
         """What is decided again has its receipt, or is too old; this is no first start, whose history nobody may act on."""
         self._progress.restore([None, ""])
 
+    def lost(self) -> None:
+        """Judgements are lost: what opened or ended in them is not known here; incidents go on with the next one."""
+
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
         return {

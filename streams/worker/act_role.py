@@ -77,7 +77,9 @@ class ActRole:
         self._client = HttpClient()
         self._clock = ClockWatch(wall_s=time.time, monotonic_s=time.monotonic)
         self.ledger = KafkaLedger(parts.appender, parts.topics.ledger)
-        self.deciding = Stateful("act", topic=parts.topics.anomalies, snapshots=parts.snapshots, new=self._new_stage)
+        self.deciding = Stateful(
+            "act", topic=parts.topics.anomalies, snapshots=parts.snapshots, losses=parts.losses, new=self._new_stage
+        )
         self.performing = self._new_performing(watching)
         members: dict[str, Member] = {parts.topics.anomalies: self.deciding, parts.topics.decisions: self.performing}
         self._role = FaustRole(parts.kafka.settings, group=parts.topics.group("act"), instance=parts.instance, members=members)
@@ -115,6 +117,7 @@ class ActRole:
             audit=audit,
             output=output,
             worker=parts.worker,
+            unread=lambda: parts.losses.unread(parts.topics.group("act"), parts.topics.decisions),
         )
 
     async def _done(self, decisions: Sequence[Decision]) -> None:

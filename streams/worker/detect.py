@@ -12,7 +12,8 @@ from streams.blind import BlindMark
 from streams.log.append import Appender, Record
 from streams.log.judgement_wire import record_of_end, records_of_judgement
 from streams.log.topics import Topics
-from streams.log.wire import Arrived, Assembly, blind_mark_of
+from streams.log.wire import Assembly, blind_mark_of, loss_mark_of
+from streams.loss import LossMark, loss_of
 from streams.merge import Join
 from streams.pipeline import Plan
 from streams.worker.owned import RunEnd
@@ -65,10 +66,15 @@ class Detect:
         if mark is not None:
             await self._blind(mark)
             return
+        loss = loss_mark_of(record)
+        if loss is not None:
+            self._lose(loss)
+            return
         arrived = self._assembly.add(offset, record)
         if arrived is None or self.final:
             return
-        join = self._joined(arrived)
+        join = self._joined(arrived.sealed.marker.partitions)
+        join.add(arrived.sealed)
         await self._judge(join.complete())
         if arrived.end is not None and self._run is not None:
             await self._end(join, arrived.sealed.marker.partition, msgspec.json.decode(arrived.end, type=RunEnd))
@@ -83,14 +89,16 @@ class Detect:
         """By source partition, up to when its records were seen; nothing before the first block."""
         return self._join.seen_ms() if self._join is not None else {}
 
-    def _joined(self, arrived: Arrived) -> Join:
-        partitions = arrived.sealed.marker.partitions
+    def _lose(self, mark: LossMark) -> None:
+        """Records were lost unread: no window that may miss them is complete."""
+        self._joined(mark.partitions).lose(mark.partition, loss_of(mark))
+
+    def _joined(self, partitions: int) -> Join:
         if self._join is None or partitions > self._partitions:
             known = self._join.snapshot() if self._join is not None else None
             self._partitions, self._join = partitions, self._plan.join(range(partitions))
             if known is not None:
                 self._join.restore(known)
-        self._join.add(arrived.sealed)
         return self._join
 
     async def _judge(self, windows: Iterator[WindowFacts]) -> None:
@@ -118,6 +126,12 @@ class Detect:
 
     def rebuild(self) -> None:
         """What is judged again is known downstream by its window."""
+
+    def lost(self) -> None:
+        """Blocks are lost: nobody writes them again, so go on without them, and let windows say so."""
+        if self._join is not None:
+            self._join.lost_blocks()
+        self._assembly = Assembly()
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""

@@ -18,7 +18,9 @@ class DetectRole:
         self._parts = parts
         self._metrics = DetectMetrics(parts.metrics, now)
         self._run = run
-        self.detecting = Stateful("detect", topic=parts.topics.windows, snapshots=parts.snapshots, new=self._new_stage)
+        self.detecting = Stateful(
+            "detect", topic=parts.topics.windows, snapshots=parts.snapshots, losses=parts.losses, new=self._new_stage
+        )
         self._role = FaustRole(
             parts.kafka.settings,
             group=parts.topics.group("detect"),

@@ -8,13 +8,15 @@ from typing import Any
 
 from streams.errors import BrokerError
 from streams.log.formats import refused
-from streams.log.kafka import ConsumerRebalanceListener, IllegalStateError, KafkaError, TopicPartition
+from streams.log.kafka import IllegalStateError, KafkaError, TopicPartition
 from streams.log.snapshot import Slot, Snapshot
 from streams.now import Now, wall_ms
 from streams.partition import SourcePartition
 from streams.settings import Clock
 from streams.worker.ahead import Ahead
+from streams.worker.assignments import Assignments
 from streams.worker.ends import Ends
+from streams.worker.gaps import Gaps
 from streams.worker.idle import Idleness, Skew
 from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.kicked import Kicked, other_worker
@@ -47,6 +49,7 @@ class Ingest:
         self._plan = parts.plan
         self._metrics = metrics
         self._now = now
+        self._gaps = Gaps(parts.losses, now)
         self._skew = Skew()
         self._consumer: Any = None
         self._owned: dict[TopicPartition, OwnedPartition] = {}
@@ -83,7 +86,7 @@ class Ingest:
         self.ends = ends
         self._consumer = self._kafka.member(self._topics.group("ingest"), instance=self._instance)
         await self._kafka.start(self._consumer)
-        self._consumer.subscribe([self._topics.telemetry], listener=_Listener(self))
+        self._consumer.subscribe([self._topics.telemetry], listener=Assignments(self))
         try:
             while not self._stopping.is_set():
                 await self._poll()
@@ -101,7 +104,8 @@ class Ingest:
         taken = [(tp, self._within(tp, records)) for tp, records in batches.items() if self._is_next(tp, before.get(tp))]
         for tp, records in taken:
             self._hear(tp, records)
-        await asyncio.gather(*(self._owned[tp].take(records, self._metrics) for tp, records in taken))
+        takes = [self._gaps.take(self._consumer, tp, self._owned[tp], records, self._metrics) for tp, records in taken]
+        await asyncio.gather(*takes)
         for tp in list(self._owned):
             await self._look_after(tp)
         self._hold_back()
@@ -165,13 +169,10 @@ class Ingest:
         owned = self._owned.get(tp)
         if owned is None or tp not in self._consumer.assignment():
             return
-        try:
-            position = await self._consumer.position(tp)
-        except IllegalStateError:
+        position = await self._position(tp, owned)
+        if position is None:
             return
         highwater = self._highwater(tp)
-        if self._owned.get(tp) is not owned:
-            return
         watermark_ms = owned.source.watermark_ms
         owned.at_end = highwater is not None and position >= highwater
         if self.ends is not None:
@@ -184,6 +185,16 @@ class Ingest:
         owned.save_if_due(self._commit)
         self._metrics.partition(tp.partition, lag=max((highwater or 0) - position, 0), watermark_ms=watermark_ms)
         self._metrics.skew(self._skew.ms)
+
+    async def _position(self, tp: TopicPartition, owned: OwnedPartition) -> int | None:
+        """The offset of the next record of a partition, when it is still ours; what the log lost before that is named."""
+        try:
+            position = int(await self._consumer.position(tp))
+        except IllegalStateError:
+            return None
+        if self._owned.get(tp) is owned:
+            await self._gaps.pass_over(self._consumer, tp, owned, position)
+        return position if self._owned.get(tp) is owned else None
 
     def _highwater(self, tp: TopicPartition) -> int | None:
         """The end of a partition as the last fetch saw it; None when that is not known, or the partition not ours any more."""
@@ -278,19 +289,3 @@ class Ingest:
                 task.cancel()
             for each in going:
                 each.drop()
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """What the group tells the consumer -> what the service does about it."""
-
-    def __init__(self, ingest: Ingest) -> None:
-        self._ingest = ingest
-
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Called before a rebalance."""
-        self._ingest.lost(list(revoked))
-        await self._ingest.released(list(revoked))
-
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Called after a rebalance."""
-        self._ingest.assigned(list(assigned))

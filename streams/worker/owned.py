@@ -13,7 +13,8 @@ from streams.log.append import Appender
 from streams.log.dead_letter import record_of_dead_letter
 from streams.log.snapshot import Slot
 from streams.log.topics import Topics
-from streams.log.wire import records_of
+from streams.log.wire import record_of_loss, records_of
+from streams.loss import LossMark
 from streams.partition import SourcePartition
 from streams.worker.idle import Idleness
 from streams.worker.ingest_metrics import IngestMetrics
@@ -102,6 +103,23 @@ class OwnedPartition:
             await self._appender.append(self._topics.windows, records)
         self._unsent = False
         self.idleness.announced(self.source.watermark_ms)
+
+    async def lose(self, start: int, *, until_ms: int) -> None:
+        """Say that the log has lost what stood between our position and `start`; the record there arrived at `until_ms`."""
+        async with self._turn:
+            if self.dropped:
+                return
+            since_ms = self.source.watermark_ms
+            mark = LossMark(
+                partition=self.number,
+                partitions=self.source.partitions,
+                first=self.position,
+                last=start - 1,
+                since_ms=until_ms if since_ms is None else min(since_ms, until_ms),
+                until_ms=until_ms,
+            )
+            await self._appender.append(self._topics.windows, [record_of_loss(mark)])
+            self.position = start
 
     async def mark(self, idle_at_ms: int) -> None:
         """Say that the partition is idle, and send its open chunk as far as it is."""

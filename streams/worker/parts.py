@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from streams.log.append import Appender
 from streams.log.kafka import Kafka
+from streams.log.lost import Losses
 from streams.log.snapshot import Snapshots
 from streams.log.topics import Topics
 from streams.metrics import Metrics
@@ -23,6 +24,7 @@ class Parts:
     kafka: Kafka
     appender: Appender
     snapshots: Snapshots
+    losses: Losses
     topics: Topics
     plan: Plan
     metrics: Metrics

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from actions.decision import Decision, Reason
@@ -95,9 +95,12 @@ class Performing:
     """The worker that has the decisions' partition performs them; the others stand by.
 
     The ledger is the queue: a decision is acknowledged when it is proposed there, and worked off by whoever acts.
+
+    Args:
+        unread: Names the decisions that the log lost before anybody read them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each by its name)
         self,
         *,
         ledger: KafkaLedger,
@@ -106,6 +109,7 @@ class Performing:
         audit: AuditTrail,
         output: "ActOutput",
         worker: str,
+        unread: Callable[[], Awaitable[None]],
     ) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ledger = ledger
@@ -119,6 +123,7 @@ class Performing:
         self._audit = audit
         self._output = output
         self._current = gates.current
+        self._unread = unread
         self._patience_s: float | None = None
         self._performer: Performer | None = None
         self._running: asyncio.Task[None] | None = None
@@ -139,6 +144,7 @@ class Performing:
         """The decisions' partition came."""
         async with self._turn:
             if self._performer is None:
+                await self._unread()
                 await self._audit.open()
                 await self._output.opened(self._ledger.ledger)
                 self._performer = self._new()

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from streams.log.append import Record
 from streams.log.formats import refused
+from streams.log.kafka import TopicPartition
+from streams.log.lost import Losses
 from streams.log.snapshot import Slot, Snapshots
 from streams.worker.faust_app import record_of_event
 
@@ -29,6 +31,10 @@ class Stage(Protocol):
 
     def rebuild(self) -> None:
         """Know that the state was lost: what comes first was worked off before."""
+        ...
+
+    def lost(self) -> None:
+        """Know that the log has lost what came next, for good."""
         ...
 
     @property
@@ -63,11 +69,12 @@ class Stateful:
     is forgotten, and it is restored when the partition comes back: somebody else may have gone on meanwhile.
     """
 
-    def __init__(self, key: str, *, topic: str, snapshots: Snapshots, new: Callable[[], Stage]) -> None:
+    def __init__(self, key: str, *, topic: str, snapshots: Snapshots, losses: Losses, new: Callable[[], Stage]) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.topic = topic
         self._key = key
         self._snapshots = snapshots
+        self._losses = losses
         self._new = new
         self._stage: Stage | None = None
         self._slot: Slot | None = None
@@ -129,8 +136,11 @@ class Stateful:
         """
         tenure = self._tenure
         start = await self._snapshots.log_start(self.topic)
+        if tenure != self._tenure:
+            return
         if start > stage.next_offset > 0:
-            log.warning("%s has lost its records from %d to %d", self.topic, stage.next_offset, start - 1)
+            self._losses.tell(TopicPartition(self.topic, 0), stage.next_offset, start - 1)
+            stage.lost()
         start = max(start, stage.next_offset)
         if start >= offset:
             return
@@ -162,6 +172,7 @@ class Stateful:
         slot, snapshot = await self._snapshots.open(self._key)
         stage = self._new()
         if snapshot is not None:
+            await self._losses.refuse_cut(self.topic, snapshot.position)
             try:
                 stage.restore(snapshot.position, snapshot.state)
             except Exception as error:  # noqa: BLE001 (what a state that does not fit does to a stage can be anything)

@@ -16,10 +16,11 @@ from actions.api.limits import LOOPBACK_HOSTS
 from streams.log.append import Appender, Record
 from streams.log.formats import Flaw
 from streams.log.kafka import Kafka
+from streams.log.lost import Losses
 from streams.log.snapshot import Snapshots
 from streams.log.tail import Tail
 from streams.log.topics import Topics
-from streams.metrics import BLIND, FROZEN, INCIDENTS_OPEN, SNAPSHOTS_UNUSABLE, Metrics
+from streams.metrics import BLIND, FROZEN, INCIDENTS_OPEN, LOST, SNAPSHOTS_UNUSABLE, Metrics
 from streams.now import Now
 from streams.outputs import Outputs
 from streams.pipeline import Plan
@@ -69,6 +70,7 @@ class Worker:
             kafka=kafka,
             appender=appender,
             snapshots=Snapshots(kafka, appender, self._topics.state, on_unusable=self._unusable),
+            losses=Losses(kafka, lambda topic, count: self._metrics.add(LOST, count, topic)),
             topics=self._topics,
             plan=plan,
             metrics=self._metrics,

@@ -28,7 +28,7 @@ class Consumer:
 
 
 def ingest(owned):
-    parts = SimpleNamespace(kafka=None, appender=None, snapshots=None, topics=None, plan=PLAN, instance=None)
+    parts = SimpleNamespace(kafka=None, appender=None, snapshots=None, topics=None, losses=None, plan=PLAN, instance=None)
     made = Ingest(parts=parts, metrics=None, now=Now())
     made._consumer, made._owned = Consumer(), {TP: owned} if owned else {}
     return made

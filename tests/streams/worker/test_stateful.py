@@ -69,7 +69,7 @@ async def refused():
 @pytest.mark.parametrize("write", [for_ever, refused], ids=["cut short", "refused"])
 async def test_a_stage_that_did_not_write_what_it_found_leaves_no_snapshot(write):
     snapshots = Snapshots()
-    stateful = Stateful("one", topic="t", snapshots=snapshots, new=lambda: Counting(write))
+    stateful = Stateful("one", topic="t", snapshots=snapshots, losses=None, new=lambda: Counting(write))
     await stateful.assigned()
     reading = asyncio.create_task(stateful.read(Stream()))
     await asyncio.sleep(0.05)
