@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detectors.canonical import parse_time
+from streams.log.kafka import TopicPartition
 from tests.faults.evidence import Evidence, gather
 from tests.faults.expected import arrived_too_late, differences, replayed
 from tests.faults.feed import now_ms
 from tests.faults.invariants import Sent, Verdict, judge, outcomes, unsettled
+from tests.faults.kept import said_lost
 from tests.faults.recount import Recount, recount
+from tests.faults.rejudged import plan_of, unlike_answers, unlike_blocks
 from tests.faults.rig import Rig
 
 GATHERINGS, AGAIN_S = 4, 3.0
@@ -24,8 +27,8 @@ class Checked:
     """What was left, and what is broken of it.
 
     Attributes:
-        excused: records that came to an idle partition later than the grace, where the law of equal answers ends.
-        unlike: lines in which service and replay differ.
+        excused: records that came to an idle partition later than the grace: a replay of the records alone may differ then.
+        unlike: lines in which it does.
     """
 
     evidence: Evidence
@@ -46,12 +49,13 @@ def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
     verdict = judge(evidence, counted, its.seen, sent)
     if not rests:
         verdict.say("I4 every decision is settled", [f"it did not come to rest in {REST_S:.0f} s"])
-    if counted.records < its.feed.acknowledged:
+    if counted.records + evidence.lost < its.feed.acknowledged:
         verdict.say("I1 nothing is lost", [f"the broker acknowledged {its.feed.acknowledged} and has {counted.records}"])
+    _hold_to_the_law(its, evidence, verdict)
     unlike, excused = [], arrived_too_late(evidence)
-    if replay:
+    if replay and not evidence.lost:
         unlike = differences(its, evidence, replayed(its, folder))
-        if not excused:
+        if not excused and not evidence.incomplete:
             verdict.say("law: the same log, the same answer", unlike)
     verdict.say("I9 health is honest", list(_unhealthy(its)))
     return Checked(
@@ -65,11 +69,19 @@ def check(its: Rig, folder: Path, *, replay: bool = True) -> Checked:
     )
 
 
+def _hold_to_the_law(its: Rig, evidence: Evidence, verdict: Verdict) -> None:
+    """Every stage has made of its log what there is to be made of it."""
+    plan, topics = plan_of(its.policy), its.service.topics
+    lost = said_lost(its.service).get(TopicPartition(topics.windows, 0), [])
+    verdict.say("law: the same records, the same blocks", list(unlike_blocks(plan, evidence)))
+    verdict.say("law: the same blocks, the same answer", list(unlike_answers(plan, evidence, topics, lost)))
+
+
 def _at_rest(its: Rig) -> tuple[Evidence, Sent]:
     """All topics, and what had been sent before they were read; read again when a decision was just on its way."""
     for _ in range(GATHERINGS):
         sent = Sent(its.seen.keys, its.seen.messages)
-        evidence = gather(its.service, its.setting.partitions)
+        evidence = gather(its.service, its.setting.partitions, its.kept)
         if not any(True for _ in unsettled(evidence)):
             break
         time.sleep(AGAIN_S)

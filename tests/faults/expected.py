@@ -37,7 +37,7 @@ def replayed(rig: Rig, folder: Path) -> Expected:
 
 def differences(rig: Rig, evidence: Evidence, expected: Expected) -> list[str]:
     """Lines of anomalies and decisions that one has and the other has not, up to the last window that both closed."""
-    topics, last = rig.service.topics, min(last_window_end(rig), _last_with_records(evidence))
+    topics, last = rig.service.topics, min(evidence.last_window_end, _last_with_records(evidence))
     found = []
     for name, topic, key in (
         ("anomalies", topics.anomalies, "window_end"),
@@ -48,12 +48,6 @@ def differences(rig: Rig, evidence: Evidence, expected: Expected) -> list[str]:
         found += [f"{name}: only the service has {_short(each)}" for each in sorted(own - theirs)]
         found += [f"{name}: only replay has {_short(each)}" for each in sorted(theirs - own)]
     return found
-
-
-def last_window_end(rig: Rig) -> str:
-    """`window_end` of the window judged last."""
-    keys = [each.key for each in rig.service.read(rig.service.topics.anomalies) if each.key.startswith(b"window/")]
-    return str(keys[-1].removeprefix(b"window/").decode())
 
 
 def _last_with_records(evidence: Evidence, timing: Timing | None = None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streams.log.topics import TELEMETRY, Topic
 from tests.faults.feed import Feed, now_ms, scenario
+from tests.faults.kept import Kept
 from tests.faults.mock_cluster import MockCluster
 from tests.faults.policy import KINDS, policy_text
 from tests.faults.provocations import Provocations
@@ -56,6 +57,7 @@ class Rig:
     feed: Feed
     policy: Path
     workers: dict[str, Worker]
+    kept: Kept = field(default_factory=Kept)
     gave_up: list[str] = field(default_factory=list)
     """Last words of workers that ended by themselves, and were started again."""
 
