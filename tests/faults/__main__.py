@@ -19,8 +19,9 @@ from types import FrameType
 
 from tests.faults.board import keep, known, table, write
 from tests.faults.crash_points import CRASH, walk_all
+from tests.faults.disks import small_disk
 from tests.faults.episode import Episode, play
-from tests.faults.injections import INJECTIONS, MOCKED
+from tests.faults.injections import INJECTIONS, MOCKED, SMALL_DISK
 from tests.faults.mock_cluster import MockCluster, mock_cluster
 from tests.faults.programme import FULL, QUICK
 from tests.kafka.broker import Cluster, Plan, running
@@ -75,8 +76,10 @@ def _cluster(episode: Episode, folder: Path) -> Iterator[Cluster | MockCluster]:
         with mock_cluster(BROKERS) as mocked:
             yield mocked
         return
-    with running(Plan(brokers=BROKERS), folder) as cluster:
-        yield cluster
+    with contextlib.ExitStack() as stack:
+        if episode.kind in SMALL_DISK:
+            stack.enter_context(small_disk(folder))
+        yield stack.enter_context(running(Plan(brokers=BROKERS), folder))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

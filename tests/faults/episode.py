@@ -61,8 +61,9 @@ class Result:
     Attributes:
         missed: injections that had no chance to take place.
         repeated: deliveries under a key that had had its effect.
-        unlike: lines in which service and replay differ; breaks the law where nothing is excused.
-        excused: records for which the law of equal answers makes no promise.
+        unlike: lines in which service and replay differ; breaks the law where nothing is excused and no window is incomplete.
+        excused: records that came later than the grace to an idle partition: a replay of the records alone may differ there.
+        lost_unread: records that were deleted before they were read, and were named.
         lateness_s: of each window during the faults, how long after its end and the grace it was judged.
         gave_up: last words of workers that ended by themselves.
     """
@@ -80,6 +81,7 @@ class Result:
     endings: Mapping[str, int]
     seconds: float
     unlike: int = 0
+    lost_unread: int = 0
     lateness_s: list[float] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
@@ -133,6 +135,7 @@ def result_of(
         endings=dict(checked.endings),
         seconds=round(seconds, 1),
         unlike=len(checked.unlike),
+        lost_unread=checked.evidence.lost,
         lateness_s=[round(each, 2) for each in lateness_s],
         gave_up=its.gave_up,
     )
