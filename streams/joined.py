@@ -39,10 +39,14 @@ class JoinedSource:
         return max(self.watermark_ms, self.blind_ms)
 
     def follows(self, sealed: Sealed) -> bool:
-        """Whether nothing is missing before a block, or nothing that will ever come."""
+        """Whether nothing is missing before a block, or nothing that will ever come.
+
+        Where the log lost records, its writer may not know of the last chunk, or of any: what it names is there all the same.
+        """
         marker, last = sealed.marker, self.last_chunk
-        in_order = marker.chunk is None or last is None or marker.chunk <= last or marker.previous_chunk == last
-        return in_order or self.hole_ms is not None
+        if marker.chunk is None or last is None or marker.previous_chunk is None or self.hole_ms is not None:
+            return True
+        return marker.chunk <= last or marker.previous_chunk <= last
 
     def lose(self, loss: Loss) -> None:
         """Windows that it touches and that are not judged yet miss something."""
