@@ -25,15 +25,15 @@ class Skew:
     def __init__(self) -> None:
         self._differences: deque[int] = deque(maxlen=REMEMBERED)
 
-    def read(self, *, arrival_ms: int, at_ms: int) -> None:
-        """A record of `arrival_ms` was read at the end of a log, at `at_ms` of the worker's clock."""
-        if abs(at_ms - arrival_ms) <= FRESH_MS:
+    def read(self, *, arrival_ms: int, at_ms: int, ahead_ms: int = 0) -> None:
+        """A record of `arrival_ms` was read at the end of a log, at `at_ms` of a clock that is `ahead_ms` ahead of the wall's."""
+        if abs(at_ms - ahead_ms - arrival_ms) <= FRESH_MS:
             self._differences.append(at_ms - arrival_ms)
 
     @property
-    def ms(self) -> int:
-        """How far the worker's clock is ahead; 0 while nothing is known."""
-        return min(self._differences, default=0)
+    def ms(self) -> int | None:
+        """How far the worker's clock is ahead; None while nothing is known."""
+        return min(self._differences, default=None)
 
 
 class Idleness:

@@ -10,7 +10,7 @@ from streams.errors import BrokerError
 from streams.log.formats import refused
 from streams.log.kafka import IllegalStateError, KafkaError, TopicPartition
 from streams.log.snapshot import Slot, Snapshot
-from streams.now import Now, wall_ms
+from streams.now import Now, Steady
 from streams.partition import SourcePartition
 from streams.settings import Clock
 from streams.worker.ahead import Ahead
@@ -50,6 +50,7 @@ class Ingest:
         self._metrics = metrics
         self._now = now
         self._gaps = Gaps(parts.losses, now)
+        self._steady = Steady()
         self._skew = Skew()
         self._consumer: Any = None
         self._owned: dict[TopicPartition, OwnedPartition] = {}
@@ -161,8 +162,13 @@ class Ingest:
         self._metrics.unkeyed([record.key for record in records].count(None))
         last, owned = records[-1], self._owned[tp]
         if owned.at_end and last.offset + 1 >= (self._highwater(tp) or 0):
-            self._skew.read(arrival_ms=last.timestamp, at_ms=wall_ms())
-        owned.idleness.read(largest_ms if self._now.clock is Clock.STREAM else wall_ms())
+            self._skew.read(arrival_ms=last.timestamp, at_ms=self._steady.even_ms, ahead_ms=self._steady.ahead_ms)
+        owned.idleness.read(largest_ms if self._now.clock is Clock.STREAM else self._steady.even_ms)
+
+    @property
+    def _ahead_ms(self) -> int:
+        """How far our even clock is ahead of arrivals, or else of a clock that is believed to be right."""
+        return self._steady.ahead_ms if self._skew.ms is None else self._skew.ms
 
     async def _look_after(self, tp: TopicPartition) -> None:
         """Marks, snapshots and figures of one partition."""
@@ -184,7 +190,7 @@ class Ingest:
                 watermark_ms = max(watermark_ms or 0, idle_at_ms - self._plan.timing.grace_ms)
         owned.save_if_due(self._commit)
         self._metrics.partition(tp.partition, lag=max((highwater or 0) - position, 0), watermark_ms=watermark_ms)
-        self._metrics.skew(self._skew.ms)
+        self._metrics.skew(self._ahead_ms - self._steady.ahead_ms)
 
     async def _position(self, tp: TopicPartition, owned: OwnedPartition) -> int | None:
         """The offset of the next record of a partition, when it is still ours; what the log lost before that is named."""
@@ -203,10 +209,10 @@ class Ingest:
     async def _mark_if_idle(self, tp: TopicPartition, owned: OwnedPartition) -> int | None:
         """Say that a partition that was read to its end is idle, when that is so and lets a window be complete."""
         stream = self._now.clock is Clock.STREAM
-        ended_at_ms = self._now.ms if stream else self._consumer.last_poll_timestamp(tp)
+        ended_at_ms = self._now.ms if stream else self._steady.even_of(self._consumer.last_poll_timestamp(tp))
         if not ended_at_ms:
             return None
-        idle_at_ms = owned.idleness.idle_at(ended_at_ms=ended_at_ms, skew_ms=0 if stream else self._skew.ms)
+        idle_at_ms = owned.idleness.idle_at(ended_at_ms=ended_at_ms, skew_ms=0 if stream else self._ahead_ms)
         if idle_at_ms is not None and owned.idleness.is_due(idle_at_ms):
             await owned.mark(idle_at_ms)
         return idle_at_ms

@@ -87,7 +87,7 @@ class Gates:
 
     def current(self, decision: Decision) -> bool:
         """Whether enough is known to tell if a decision still stands."""
-        fresh = self._now.ms - parse_time(decision.ts) <= self._policy.safety.stale_ms
+        fresh = self._now.earliest_ms - parse_time(decision.ts) <= self._policy.safety.stale_ms
         return fresh or self._is_history(decision) or self._watching.lag_s < CAUGHT_UP_S
 
 

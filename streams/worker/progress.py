@@ -4,15 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from detectors.canonical import parse_time
-from streams.now import Now
+from streams.now import DISTRUST_S, Now
 from streams.window import Timing
 
 CAUGHT_UP_S = 10.0
 BLIND_S = 40.0
 """With what a window waits for anyway, that names it within a minute."""
 JUMP_S = 5.0
-DISTRUST_S = 300.0
-"""After the wall clock jumped, so long nothing destructive is done."""
 
 
 class Progress:
@@ -77,7 +75,10 @@ class Progress:
 
 
 class ClockWatch:
-    """Says whether the wall clock can be trusted: it has not jumped against the monotonic clock in the last five minutes."""
+    """Says whether the wall clock can be trusted: it has not jumped against the monotonic clock in the last five minutes.
+
+    Until then nothing destructive is done.
+    """
 
     def __init__(self, *, wall_s: Callable[[], float], monotonic_s: Callable[[], float]) -> None:
         self._wall_s = wall_s

@@ -9,7 +9,7 @@ from streams.blind import Sight
 from streams.errors import BrokerError
 from streams.log.kafka import KafkaError, TopicPartition
 from streams.log.wire import record_of_blind
-from streams.now import wall_ms
+from streams.now import Steady
 from streams.settings import Clock
 from streams.worker.detect import Detect
 from streams.worker.parts import Parts
@@ -35,6 +35,7 @@ class Watch:
         self._watched: Detect | None = None
         self._known: dict[int, str] = {}
         self._marked_ms = 0
+        self._steady = Steady()
 
     async def run(self) -> None:
         """Look every two seconds."""
@@ -56,7 +57,7 @@ class Watch:
             return
         if stage is not self._watched:
             self._sight, self._watched, self._known = Sight(self._parts.plan.timing), stage, {}
-        now_ms = wall_ms()
+        now_ms = self._steady.ms
         blind = self._sight.look(stage.seen_ms(), now_ms=now_ms, at_s=time.monotonic())
         await self._name(blind)
         marks = self._sight.marks(blind, self._known, now_ms=now_ms)
