@@ -87,7 +87,7 @@ def _said_of_telemetry(its: Rig) -> set[range]:
 def _at_rest(its: Rig) -> tuple[Evidence, Sent]:
     """All topics, and what had been sent before they were read; read again when a decision was just on its way."""
     for _ in range(GATHERINGS):
-        sent = Sent(its.seen.keys, its.seen.messages)
+        sent = Sent(its.seen.keys, its.seen.messages, frozenset({"fence", "signature"} if its.setting.clocks else {"fence"}))
         evidence = gather(its.service, its.setting.partitions, its.kept)
         if not any(True for _ in unsettled(evidence)):
             break

@@ -12,7 +12,7 @@ from typing import Any
 from streams.window import Timing
 from tests.faults.check import Checked, check
 from tests.faults.feed import now_ms
-from tests.faults.injections import INJECTIONS
+from tests.faults.injections import INJECTIONS, SKEWED
 from tests.faults.injections.injected import Injected
 from tests.faults.matrix import settle_in
 from tests.faults.mock_cluster import MockCluster
@@ -50,7 +50,14 @@ class Episode:
         """The installation: an incident of a spent budget every 6 s, of a canary every 20 s."""
         prefix = f"{self.kind.replace(' ', '-')}{self.number}."
         return Setting(
-            prefix=prefix, seed=self.number, per_s=self.per_s, untidy=True, spend_ms=6_000, canary_ms=20_000, incidents=300
+            prefix=prefix,
+            seed=self.number,
+            per_s=self.per_s,
+            untidy=True,
+            spend_ms=6_000,
+            canary_ms=20_000,
+            incidents=300,
+            clocks=self.kind in SKEWED,
         )
 
 

@@ -38,10 +38,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the witnesses had got at some time: dedup keys of pages, and ids of messages."""
+    """What the witnesses had got at some time: dedup keys of pages, and ids of messages.
+
+    Attributes:
+        refused: what the gateway may have refused: a late worker's fence, and signatures where clocks are wrong, since they tell
+            the time.
+    """
 
     keys: set[str]
     messages: set[str]
+    refused: frozenset[str] = frozenset({"fence"})
 
 
 def judge(evidence: Evidence, counted: Recount, seen: Witnesses, sent: Sent) -> Verdict:
@@ -96,7 +102,7 @@ def _unexpected(evidence: Evidence, seen: Witnesses, sent: Sent) -> Iterator[str
         yield f"the pager heard of {key}, which nobody decided"
     for message_id in sorted(sent.messages - evidence.decisions.keys()):
         yield f"the gateway got {message_id}, which nobody decided"
-    refused = {why: count for why, count in seen.gateway.refused.items() if why != "fence"}
+    refused = {why: count for why, count in seen.gateway.refused.items() if why not in sent.refused}
     if refused:
         yield f"the gateway refused {refused}"
 

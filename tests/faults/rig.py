@@ -13,12 +13,14 @@ from tests.faults.kept import Kept
 from tests.faults.mock_cluster import MockCluster
 from tests.faults.policy import KINDS, policy_text
 from tests.faults.provocations import Provocations
+from tests.faults.skewed import new_clock, set_clock
 from tests.faults.witnesses import Witnesses, witnesses
 from tests.kafka.broker import Cluster
 from tests.kafka.receivers import SECRETS
 from tests.kafka.service import Service, Worker, service_on
 
 CRASHING = ("-m", "tests.faults.crash")
+SKEWED = ("-m", "tests.faults.skewed")
 LEAD_MS = 2_000
 
 
@@ -32,6 +34,7 @@ class Setting:
         untidy: with repeats, disorder, late and refused records.
         spend_ms, canary_ms: between two incidents of a kind; 0 for none.
         incidents: how many of each kind there are at most.
+        clocks: whether each worker has a wall clock of its own, which `Rig.set_clock` sets.
     """
 
     prefix: str
@@ -43,6 +46,7 @@ class Setting:
     spend_ms: int = 0
     canary_ms: int = 0
     incidents: int = 100
+    clocks: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,15 +67,34 @@ class Rig:
 
     def start(self, name: str, *options: str, crash_at: str = "") -> Worker:
         """Start a worker; it ends itself at `crash_at`, when that is given."""
-        self.service.program = (*CRASHING, crash_at, "run") if crash_at else ("-m", "streams", "run")
+        self.service.program = self._program(name, crash_at)
         told = ["--policy", str(self.policy), "--worker-id", name, "--log-level", "info", *options]
         self.workers[name] = self.service.start(*told, **SECRETS)
         return self.workers[name]
+
+    def _program(self, name: str, crash_at: str) -> tuple[str, ...]:
+        if crash_at:
+            return (*CRASHING, crash_at, "run")
+        if self.setting.clocks:
+            clock = self._clock(name)
+            return (*SKEWED, str(clock if clock.exists() else new_clock(clock)), "run")
+        return ("-m", "streams", "run")
+
+    def _clock(self, name: str) -> Path:
+        return self.policy.parent / f"{name}.clock"
+
+    def set_clock(self, name: str, ahead_ms: int) -> None:
+        """Let a worker's wall clock be so far ahead of the right one; it keeps that when it is started again."""
+        set_clock(self._clock(name), ahead_ms)
 
     def kill(self, name: str) -> float:
         """Kill a worker; the monotonic time at which it was gone."""
         self.workers.pop(name).kill()
         return time.monotonic()
+
+    def stop(self, name: str) -> None:
+        """Stop a worker in order."""
+        self.workers.pop(name).stop()
 
     def look_after(self) -> None:
         """Start again what has ended by itself, as a supervisor does."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
 from tests.faults.injections.brokers import broker_kills
+from tests.faults.injections.clocks import clock_jumps
 from tests.faults.injections.full_disks import full_disks
 from tests.faults.injections.injected import Injected
 from tests.faults.injections.kills import bursts, kills
@@ -28,11 +29,14 @@ INJECTIONS: Mapping[str, Inject] = {
     "broker kill": broker_kills,
     "lost segments": lost_segments,
     "disk full": full_disks,
+    "clock jumps": clock_jumps,
     "error codes": refusals,
     "moves": moves,
     "absent broker": absences,
 }
 MOCKED = ("error codes", "moves", "absent broker")
 """Those that need the mock cluster."""
+SKEWED = ("clock jumps",)
+"""Those that need workers with clocks of their own."""
 SMALL_DISK = ("disk full",)
 """Those that need a broker whose disk can be filled."""

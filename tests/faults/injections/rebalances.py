@@ -18,12 +18,11 @@ def rebalance_storm(its: Rig, chance: Random) -> Iterator[Injected]:
     while True:
         kills = 0
         for _ in range(COMES):
-            guest = its.start("guest").wait_ready()
+            its.start("guest").wait_ready()
             time.sleep(chance.uniform(0, 2 * STAYS_S))
             if chance.randrange(2):
                 its.kill("guest")
                 kills += 1
             else:
-                guest.stop()
-                its.workers.pop("guest")
+                its.stop("guest")
         yield Injected(recovery_s=disturbed_s(its, time.monotonic()), kills=kills)

@@ -26,23 +26,23 @@ def lost_segments(its: Rig, chance: Random) -> Iterator[Injected]:
 
 
 def _telemetry(its: Rig, chance: Random) -> Injected:
-    """Both workers are dead for 15 s, and some of what comes meanwhile is deleted; recovery counts from their start."""
-    kills = _kill_all(its)
+    """Nobody works for 15 s, and some of what comes meanwhile is deleted; recovery counts from the start of the workers."""
+    names = _stop_all(its)
     time.sleep(UNREAD_S)
     topic = its.service.topics.telemetry
     for partition in sorted(chance.sample(range(its.setting.partitions), chance.randint(1, its.setting.partitions))):
         _delete_unread(its, chance, TopicPartition(topic, partition), "ingest")
-    return _restart(its, kills)
+    return _restart(its, names)
 
 
 def _blocks(its: Rig, chance: Random) -> Injected:
-    """Stages 2 and 3 are dead for 15 s while stage 1 goes on, and some of the blocks that it writes are deleted."""
-    kills = _kill_all(its)
+    """Nobody judges for 15 s while stage 1 goes on, and some of the blocks that it writes are deleted."""
+    names = _stop_all(its)
     its.start(WRITER, "--role", "ingest").wait_ready()
     time.sleep(UNREAD_S)
-    its.kill(WRITER)
+    its.stop(WRITER)
     _delete_unread(its, chance, TopicPartition(its.service.topics.windows, 0), "detect")
-    return _restart(its, kills)
+    return _restart(its, names)
 
 
 def _copies(its: Rig, chance: Random) -> Injected:
@@ -61,10 +61,11 @@ def _copies(its: Rig, chance: Random) -> Injected:
     return Injected(recovery_s=None if again_s is None else spent_s)
 
 
-def _kill_all(its: Rig) -> list[str]:
+def _stop_all(its: Rig) -> list[str]:
+    """In order: what was read is in a snapshot then, so that what is named as lost is what nobody has read."""
     names = sorted(its.workers)
     for name in names:
-        its.kill(name)
+        its.stop(name)
     return names
 
 
@@ -72,7 +73,7 @@ def _restart(its: Rig, names: list[str]) -> Injected:
     began_s = time.monotonic()
     for name in names:
         its.start(name)
-    return Injected(recovery_s=recovered_s(its, began_s), kills=len(names))
+    return Injected(recovery_s=recovered_s(its, began_s))
 
 
 def _delete_unread(its: Rig, chance: Random, tp: TopicPartition, role: str) -> None:
