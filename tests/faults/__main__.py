@@ -23,7 +23,7 @@ from tests.faults.disks import small_disk
 from tests.faults.episode import Episode, play
 from tests.faults.injections import INJECTIONS, MOCKED, SMALL_DISK
 from tests.faults.mock_cluster import MockCluster, mock_cluster
-from tests.faults.programme import FULL, QUICK
+from tests.faults.programme import FULL, QUICK, short
 from tests.kafka.broker import Cluster, Plan, running
 
 BROKERS = 3
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Faults on a real Kafka, and what comes of them.")
-    parser.add_argument("--quick", action="store_true", help="a short piece of it")
+    parser.add_argument("--quick", action="store_true", help="a short piece of it; with --kind, one short episode of each")
     parser.add_argument("--kind", action="append", choices=[CRASH, *INJECTIONS], help="only this one; may be repeated")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument("--again", action="store_true", help="do again what was done")
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _left(told: argparse.Namespace) -> list[Episode]:
     done = {} if told.again else known()
-    wanted = QUICK if told.quick else FULL
+    wanted = [short(each) for each in told.kind] if told.quick and told.kind else QUICK if told.quick else FULL
     return [each for each in wanted if each.name not in done and (not told.kind or each.kind in told.kind)]
 
 
