@@ -44,13 +44,12 @@ def command(policy: Path | None, http: str, role: str, log_level: str, **options
 
 
 def _run(settings: Settings, log_level: str) -> None:
-    import asyncio  # noqa: PLC0415 (heavy imports are for those who run it)
-
-    from actions.policy import DEFAULT_POLICY, PolicyError, load_policy  # noqa: PLC0415
+    from actions.policy import DEFAULT_POLICY, PolicyError, load_policy  # noqa: PLC0415 (heavy imports are for those who run it)
     from streams.errors import WrongUseError  # noqa: PLC0415
     from streams.logs import set_up_logs  # noqa: PLC0415
     from streams.pipeline import Plan  # noqa: PLC0415
     from streams.worker.act_role import refuse_far_receivers  # noqa: PLC0415
+    from streams.worker.leaving import run_and_leave  # noqa: PLC0415
     from streams.worker.worker import Worker  # noqa: PLC0415
 
     try:
@@ -60,4 +59,4 @@ def _run(settings: Settings, log_level: str) -> None:
         raise WrongUseError(str(error)) from error
     refuse_far_receivers(policy, settings.clock)
     set_up_logs(log_level)
-    asyncio.run(Worker(settings, plan).run())
+    run_and_leave(Worker(settings, plan).run())
