@@ -1,6 +1,5 @@
 """Settings and a role -> a Faust app that carries the agents of that role. The only file that builds Faust apps."""
 
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,6 +15,13 @@ Read = Callable[[Any], Awaitable[None]]
 """Works off a Faust stream; called once when the app starts."""
 
 
+class App(faust.App):
+    """Faust without folders: what counts is in Kafka, and a worker has to start where the disk is full or read-only."""
+
+    def _create_directories(self) -> None:
+        """Make none."""
+
+
 def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agents: Mapping[str, Read]) -> Any:
     """A Faust app, not started, with one agent a topic.
 
@@ -28,7 +34,7 @@ def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agen
         instance: Unique name of this worker for static membership, else None.
         agents: By topic, what reads it.
     """
-    app = faust.App(
+    app = App(
         group,
         broker=[f"kafka://{server}" for server in settings.bootstrap],
         broker_credentials=_credentials(settings),
@@ -46,7 +52,6 @@ def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agen
         stream_wait_empty=False,
         web_enabled=False,
         store="memory://",
-        datadir=tempfile.mkdtemp(prefix="tidegate-"),
         key_serializer="raw",
         value_serializer="raw",
         logging_config=None,
