@@ -2,9 +2,10 @@
 
 import sys
 
-from streams.__main__ import run
+from streams.__main__ import main
 from tests.faults.steps import Trap, lay
 
 if __name__ == "__main__":
     lay(Trap.parse(sys.argv[1]))
-    sys.exit(run(sys.argv[2:]))
+    del sys.argv[1]
+    main()

@@ -41,6 +41,7 @@ def follow(file: Path) -> None:
 
 if __name__ == "__main__":
     follow(Path(sys.argv[1]))
-    from streams.__main__ import run
+    from streams.__main__ import main
 
-    sys.exit(run(sys.argv[2:]))
+    del sys.argv[1]
+    main()
