@@ -73,6 +73,7 @@ def _part(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         **{key: sum(result[key] for result in results) for key in ("kills", "records", "lost", "duplicate_effects", "repeated")},
         "injections": injections,
+        "lost_unread": sum(result.get("lost_unread", 0) for result in results),
         "recovery_p50_s": _quantile(recoveries, 0.5),
         "recovery_p95_s": _quantile(recoveries, 0.95),
         "recovery_max_s": max(recoveries, default=None),
@@ -93,7 +94,8 @@ def table(figures: Mapping[str, Any]) -> Table:
     note = (
         "bound: with no failure in n injections, the chance of one is below 3/n at 95 %. repeated: deliveries under a key that had "
         "its effect. Recovery of kills: until the worker is ready again, all partitions are read and no window is due. windows: "
-        "how long after its end and the grace a window was judged meanwhile."
+        "how long after its end and the grace a window was judged meanwhile. lost: what is neither counted, refused nor named; records "
+        "that were deleted before anybody read them are named, and are `lost_unread` in build/chaos.json."
     )
     return Table("Faults on a real Kafka, and what came of them", COLUMNS, rows, note)
 
