@@ -13,5 +13,6 @@ observed progress view http api_tokens
                         what a worker knows of the service, and tells over HTTP
 ingest_metrics stage_metrics
                         figures of the stages
-ends end_of_run         where `--until-end` stops, and what it writes
+ends end_of_run leaving
+                        where `--until-end` stops, what it writes, and how a worker ends
 """

@@ -68,8 +68,8 @@ class Evidence:
 
     @property
     def last_window_end(self) -> str:
-        """The end of the window judged last."""
-        return time_text(max(self.judged_ms))
+        """The end of the window judged last but one: what the last one leads to may have been on its way when topics were read."""
+        return time_text(sorted(self.judged_ms)[-2:][0])
 
     def lateness_s(self, since_ms: int, grace_ms: int) -> list[float]:
         """Of each window that ended since then, how long after its end and the grace it was judged, in seconds."""

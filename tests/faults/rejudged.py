@@ -4,6 +4,7 @@ This is the law without exceptions: stage 1 is a function of the records, and st
 idle or a blind mark made of the clock is in that topic, so it is the same here.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -72,11 +73,13 @@ def unlike_answers(plan: Plan, evidence: Evidence, topics: Topics, lost: Sequenc
         lost: offsets of `tidegate.windows` that were deleted before they were read.
     """
     last = evidence.last_window_end
+    ends = ((topics.anomalies, "window_end"), (topics.decisions, "ts"))
+    found = {name: {each for each in evidence.raw[name] if json.loads(each)[key] <= last} for name, key in ends}
     outputs = rejudged(plan, evidence.windows, range(len(evidence.telemetry)), lost=lost)
     anomalies = {encode(each) for each in outputs.anomalies.values() if each.window_end <= last}
     decisions = {encode(each) for each in outputs.decisions.values() if each.ts <= last}
     for name, theirs in ((topics.anomalies, anomalies), (topics.decisions, decisions)):
-        own = set(evidence.raw[name])
+        own = found[name]
         yield from (f"{name}: not from the blocks: {each.decode()[:SHOWN]}" for each in sorted(own - theirs))
         yield from (f"{name}: missing: {each.decode()[:SHOWN]}" for each in sorted(theirs - own))
 

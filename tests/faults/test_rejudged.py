@@ -68,7 +68,7 @@ def test_a_block_that_is_not_what_the_records_give_is_seen(disturb):
 
 def test_an_anomaly_too_many_or_too_few_is_seen():
     found = evidence()
-    found.raw[TOPICS.anomalies].append(b"{}")
+    found.raw[TOPICS.anomalies].append(b'{"window_end":""}')
     assert len(list(unlike_answers(PLAN, found, TOPICS, []))) == 1
     del found.raw[TOPICS.anomalies][0]
     assert len(list(unlike_answers(PLAN, found, TOPICS, []))) == 2
