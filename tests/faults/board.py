@@ -94,8 +94,8 @@ def table(figures: Mapping[str, Any]) -> Table:
     note = (
         "bound: with no failure in n injections, the chance of one is below 3/n at 95 %. repeated: deliveries under a key that had "
         "its effect. Recovery of kills: until the worker is ready again, all partitions are read and no window is due. windows: "
-        "how long after its end and the grace a window was judged meanwhile. lost: neither counted, refused nor named; records that "
-        "were deleted before anybody read them are named, and are `lost_unread` in build/chaos.json."
+        "how long after its end and the grace a window was judged meanwhile. lost: neither counted, refused nor named; what "
+        "was deleted before anybody read it is named, and is `lost_unread` in build/chaos.json."
     )
     return Table("Faults on a real Kafka, and what came of them", COLUMNS, rows, note)
 
