@@ -17,6 +17,7 @@ from bench.board import Table
 from detectors.cost_spike import CostSpike
 from detectors.facts import Float64, WindowFacts
 from detectors.scope import Rollup, Scope, parse_scope, rollup_of
+from detectors.spike import SpikeBank
 from detectors.spike_report import Sighting
 from detectors.token_spike import TokenSpike
 from streams.replay import Replay
@@ -42,12 +43,22 @@ class Look:
         return self.sighting.observed / max(self.sighting.expected, 1e-9)
 
 
+class Attentive(SpikeBank):
+    """A bank that does not forget the window that it has scored."""
+
+    def rest(self) -> None:
+        """Nothing is forgotten once there is a window."""
+        if not hasattr(self, "window"):
+            super().rest()
+
+
 class Watcher(Spend):
     """A detector of its own beside the replay's, whose evidence is written down window by window."""
 
     def __init__(self, detector: TokenSpike | CostSpike, scope: Scope) -> None:
         super().__init__()
         self._detector = detector
+        self._detector._bank = Attentive(units=len(detector.units))  # noqa: SLF001 (what is looked at is inside)
         self._scope = scope
         self.looks: list[Look] = []
 
