@@ -27,6 +27,8 @@ COLUMNS = (
     "recovery p50",
     "p95",
     "max",
+    "windows p95",
+    "max",
     "bound",
 )
 
@@ -103,7 +105,12 @@ def table(figures: Mapping[str, Any]) -> Table:
 def _row(kind: str, part: Mapping[str, Any]) -> list[str]:
     counts = [f"{part[key]:,}" for key in ("injections", "kills", "records", "lost", "duplicate_effects", "repeated")]
     times = ["" if part[key] is None else f"{part[key]:.1f} s" for key in TIMES]
-    return [kind, *counts, *times, "" if part["bound_95"] is None else f"< {part['bound_95']:.1%}"]
+    return [kind, *counts, *times, _bound(part["bound_95"])]
+
+
+def _bound(share: float | None) -> str:
+    """Of less than four injections it says nothing."""
+    return "" if share is None or share >= 1 else f"< {share:.1%}"
 
 
 def write(results: Mapping[str, Mapping[str, Any]], path: Path = SUMMARY) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from tests.faults.board import keep, known, summary
+from tests.faults.board import keep, known, summary, table
+from tests.faults.crash_points import CRASH
 from tests.faults.episode import Result
+from tests.faults.injections import INJECTIONS
 from tests.faults.policy import KINDS, THROTTLE
-from tests.faults.programme import FULL
+from tests.faults.programme import FULL, short
 from tests.faults.provocations import CANARY_MS, Provocations
 from tests.faults.recount import recount
 from tests.faults.steps import ACTING, STEPS, Trap, labels
@@ -63,6 +65,18 @@ def test_results_are_kept_beside_each_other_and_summed(tmp_path):
     assert (figures["kills"], figures["records"], figures["lost"], figures["recovery_p95_s"]) == (4, 200, 0, 11.0)
     assert figures["parts"]["kill"]["bound_95"] == 0.75
     assert figures["broken"] == {}
+
+
+def test_the_table_has_a_heading_for_every_figure(tmp_path):
+    keep("kill 1", result(), tmp_path / "results.json")
+    made = table(summary(known(tmp_path / "results.json")))
+    assert {len(row) for row in made.rows} == {len(made.columns)}
+
+
+def test_every_kind_of_fault_is_in_the_programme_and_has_a_short_episode():
+    kinds = {CRASH, *INJECTIONS}
+    assert {each.kind for each in FULL} == kinds
+    assert all(short(kind).injections <= 5 and short(kind).number == 0 for kind in kinds)
 
 
 def test_the_programme_kills_three_hundred_times_and_names_each_episode_once():
