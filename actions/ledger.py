@@ -82,6 +82,7 @@ class Standing:
         read_s: monotonic time at which the claim was read here.
         receipt: the last word; `pending_approval` is not for good.
         receipt_offset: where it stands in the log.
+        receipt_by: the worker who wrote it.
     """
 
     decision: Decision | None = None
@@ -90,6 +91,7 @@ class Standing:
     read_s: float = 0.0
     receipt: Receipt | None = None
     receipt_offset: int | None = None
+    receipt_by: str = ""
 
     @property
     def settled(self) -> bool:
@@ -166,4 +168,4 @@ def _receipted(old: Standing, offset: int, record: Settled) -> Standing:
         return old
     if record.fence != old.fence and record.receipt.outcome is not Outcome.DONE:
         return old
-    return replace(old, receipt=record.receipt, receipt_offset=offset)
+    return replace(old, receipt=record.receipt, receipt_offset=offset, receipt_by=record.worker)

@@ -261,7 +261,8 @@ class Sender:
             await self._with.log.applied(offset)
             standing = ledger.standing(pending.decision.id)
             # An attempt that seemed to fail may have been written, and be the one that counts.
-            pending.counts = standing.receipt_offset == offset or standing.receipt == receipt
+            earlier = standing.receipt_by == self._with.claims.worker and standing.receipt == receipt
+            pending.counts = standing.receipt_offset == offset or earlier
         if pending.counts:
             await self._with.on_receipt(pending.decision, receipt)
         pending.verdict, pending.counts = None, None

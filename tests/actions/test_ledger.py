@@ -275,6 +275,20 @@ TestTwoWorkers = TwoWorkers.TestCase
 TestTwoWorkers.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 
 
+def test_of_two_workers_whose_receipts_are_equal_one_tells():
+    two = TwoWorkers()
+    two.start(keyed=True, askable=False)
+    two.work(1, 4)
+    two.time_passes(0.5)
+    two.work(0, 1)
+    two.time_passes(6.0)
+    two.work(0, 1)
+    two.time_passes(1.5)
+    two.work(0, 9)
+    two.work(1, 5)
+    two.teardown()
+
+
 def test_decisions_are_performed_in_the_order_of_the_log():
     first, second = decision(id="b"), decision(id="a")
     assert [each.id for each in ledger_of(Proposed(decision=first), Proposed(decision=second)).open_decisions()] == ["b", "a"]
