@@ -3,7 +3,7 @@
     python -m bench.live SCENARIO BOOTSTRAP TOPIC PARTITIONS
 
 Unlike `tidegate simulate --start now`, event time begins when sending does: reading and building before take nothing from it.
-Prints one JSON line: records, seconds, and the lag of the sender behind event time in milliseconds, p99 and most.
+Prints one JSON line: records, when event time began (epoch ms), and the lag of the sender behind it in milliseconds, p99 and most.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from streams.simulate.load import load_scenario
 from streams.simulate.produce import TopicSink, produce
 from streams.simulate.traffic import Traffic
 
+TICK_S = 0.02
 AHEAD_S = 5.0
 """Building a traffic takes a while, and has to be over by then; doubled until it is."""
 
@@ -39,7 +40,7 @@ async def send(traffic: Traffic, bootstrap: str, topic: str, partitions: int) ->
     producer = await Kafka(KafkaSettings.of(bootstrap=bootstrap)).producer()
     try:
         await asyncio.sleep(traffic.scenario.start_ms / 1000 - time.time())
-        sent = produce(traffic, TopicSink(producer, topic, partitions=partitions), speed=1.0)
+        sent = produce(traffic, TopicSink(producer, topic, partitions=partitions), speed=1.0, tick_s=TICK_S)
         return [time.time() * 1000 - until_ms async for until_ms in sent]
     finally:
         await producer.stop()
@@ -50,8 +51,7 @@ def main() -> int:
     path, bootstrap, topic, partitions = sys.argv[1:5]
     traffic = build(Path(path))
     lags_ms = asyncio.run(send(traffic, bootstrap, topic, int(partitions)))
-    seconds = time.time() - traffic.scenario.start_ms / 1000
-    told = {"records": traffic.tally.usage_records, "seconds": seconds}
+    told = {"records": traffic.tally.usage_records, "start_ms": traffic.scenario.start_ms}
     print(json.dumps(told | {"lag_p99_ms": quantile(lags_ms, 0.99), "lag_most_ms": max(lags_ms)}))
     return 0
 

@@ -35,7 +35,9 @@ class Cells:
         bucket = np.concatenate([histogram.bucket for histogram in histograms])
         count = np.concatenate([histogram.count for histogram in histograms])
         some = bucket > 0
-        return cls(at[some], MIDDLE[bucket[some]], count[some].astype(np.float64), (len(histograms), rows))
+        if not some.all():
+            at, bucket, count = at[some], bucket[some], count[some]
+        return cls(at, MIDDLE[bucket], count.astype(np.float64), (len(histograms), rows))
 
     def total(self, each: Float64) -> Float64:
         """Sum over requests of a value of each cell, shape (units, rows)."""

@@ -8,10 +8,10 @@ usage decode columns    bytes -> accepted usages as columns, or the reason why a
 catalogue tariff charge price
                         usages -> nano-dollars
 dedupe aside window     seen before? believable? in which window and chunk?
-leaves measure cells incidence seal rollups
+leaves measure cells incidence rolled seal rollups
                         usages -> sums of the open chunk -> sums of every scope
 block block_rows        a sealed chunk, and its bytes
-partition tally unchanging
+open_chunk partition tally unchanging
                         all of this for one source partition; its running totals; what its snapshots need not write again
 
 Stage 2 and 3, pure; detectors/ and actions/ do the judging and deciding

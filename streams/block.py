@@ -1,5 +1,6 @@
 """The facts of a stretch of one partition's log, with the marker that follows them, and the bytes of both."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -100,7 +101,7 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
     """Some rows of a roll-up on the wire; columns as bytes of their smallest little-endian type."""
 
     rollup: tuple[str, ...]
-    scopes: list[list[str]]
+    scopes: list[tuple[str, ...]]
     scope: "Packed"
     window: "Packed"
     late: "Packed"
@@ -133,18 +134,18 @@ def encode_parts(sealed: Sealed, max_bytes: int = MAX_PART_BYTES) -> list[bytes]
 
     The marker inside says how many parts there are.
     """
-    groups: list[list[Piece]] = [[]]
+    groups: list[list[msgspec.Raw]] = [[]]
     room = budget = max_bytes - 1024 - 64 * len(sealed.rollups)
     for rows in sealed.rollups.values():
-        for piece, size in _pieces(rows, 0, len(rows.scope), budget):
-            if size > room and groups[-1]:
+        for piece in _pieces(rows, 0, len(rows.scope), budget):
+            if len(piece) > room and groups[-1]:
                 groups.append([])
                 room = budget
-            groups[-1].append(piece)
-            room -= size
+            groups[-1].append(msgspec.Raw(piece))
+            room -= len(piece)
     marker = msgspec.structs.replace(sealed.marker, parts=len(groups))
     rollups = list(sealed.rollups)
-    return [_packer.encode(_Part(number, marker, rollups, pieces)) for number, pieces in enumerate(groups)]
+    return [_packer.encode((number, marker, rollups, pieces)) for number, pieces in enumerate(groups)]  # a _Part
 
 
 def decode_parts(parts: list[bytes]) -> Sealed:
@@ -163,20 +164,21 @@ def decode_parts(parts: list[bytes]) -> Sealed:
     return Sealed(decoded[0].marker, rollups)
 
 
-def _pieces(rows: RollupRows, low: int, high: int, budget: int) -> list[tuple[Piece, int]]:
-    """Rows [low, high) in as few halves as keep each below the budget."""
+def _pieces(rows: RollupRows, low: int, high: int, budget: int) -> list[bytes]:
+    """Rows [low, high) in as few halves as keep each within the budget, encoded."""
     if low == high:
         return []
     piece = _piece(rows, low, high)
-    size = len(_packer.encode(piece))
-    if size <= budget or high - low == 1:
-        return [(piece, size)]
+    if high - low == 1 or _least_size(piece) <= budget:
+        encoded = _packer.encode(piece)
+        if high - low == 1 or len(encoded) <= budget:
+            return [encoded]
     middle = (low + high) // 2
     return _pieces(rows, low, middle, budget) + _pieces(rows, middle, high, budget)
 
 
 def _piece(rows: RollupRows, low: int, high: int) -> Piece:
-    used, scope = np.unique(rows.scope[low:high], return_inverse=True)
+    used, scope = _used(rows.scope[low:high])
     histograms = []
     for name in HISTOGRAMS:
         row, bucket, count = rows.histograms[name]
@@ -184,7 +186,7 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
         histograms.append([_packed(row[first:last] - low), _packed(bucket[first:last]), _packed(count[first:last])])
     return Piece(
         rows.rollup,
-        [list(rows.scopes[i]) for i in used.tolist()],
+        [rows.scopes[i] for i in used.tolist()],
         _packed(scope),
         _packed(rows.window[low:high]),
         _packed(rows.late[low:high].astype(np.int64)),
@@ -196,9 +198,8 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
 def _joined(rollup: Rollup, pieces: list[Piece]) -> RollupRows:
     if not pieces:
         return no_rows(rollup)
-    scopes = sorted({tuple(values) for piece in pieces for values in piece.scopes})
-    place = {values: i for i, values in enumerate(scopes)}
-    scope = [np.array([place[tuple(values)] for values in piece.scopes], np.int64)[_unpacked(piece.scope)] for piece in pieces]
+    scopes, places = _united([piece.scopes for piece in pieces])
+    scope = [its[_unpacked(piece.scope)] for piece, its in zip(pieces, places, strict=True)]
     starts = np.cumsum([0, *(piece.scope.length for piece in pieces)])
     histograms = {}
     for number, name in enumerate(HISTOGRAMS):
@@ -214,6 +215,29 @@ def _joined(rollup: Rollup, pieces: list[Piece]) -> RollupRows:
         np.concatenate([np.stack([_unpacked(column) for column in piece.sums], axis=1) for piece in pieces]),
         histograms,
     )
+
+
+def _least_size(piece: Piece) -> int:
+    """Bytes that a piece has at least when it is encoded: those of its columns."""
+    columns = (piece.scope, piece.window, piece.late, *piece.sums, *itertools.chain.from_iterable(piece.histograms))
+    return sum(len(column.data) for column in columns)
+
+
+def _used(scope: Int64) -> tuple[Int64, Int64]:
+    """Which scopes have rows, ascending, and the place among them of each row's."""
+    first = int(scope.min())
+    has = np.zeros(int(scope.max()) - first + 1, np.bool_)
+    has[scope - first] = True
+    return np.flatnonzero(has) + first, (np.cumsum(has) - 1)[scope - first]
+
+
+def _united(lists: list[list[tuple[str, ...]]]) -> tuple[list[tuple[str, ...]], list[Int64]]:
+    """All that sorted lists have, sorted, each once; and for each list the places of its own."""
+    if len(lists) == 1:
+        return lists[0], [np.arange(len(lists[0]))]
+    united = sorted(dict.fromkeys(itertools.chain.from_iterable(lists)))
+    place = dict(zip(united, itertools.count()))
+    return united, [np.fromiter(map(place.__getitem__, each), np.int64, len(each)) for each in lists]
 
 
 def _packed(column: Int64) -> Packed:

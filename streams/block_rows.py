@@ -10,6 +10,7 @@ from detectors.buckets import COUNT
 from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
 from streams.block import Sealed
+from streams.cells import ordered, run_starts
 from streams.kept import Kept, KeptRows
 
 SLICE = 4096
@@ -87,15 +88,13 @@ def _merge(parts: Sequence[tuple[tuple[Int64, Int64, Int64], Int64]]) -> Histogr
         return Histogram(empty, empty, empty)
     codes = np.concatenate([slots[row] * COUNT + bucket for (row, bucket, _), slots in parts])
     counts = np.concatenate([count for (_, _, count), _ in parts])
-    ascends = codes[1:] > codes[:-1]
-    if not ascends.all():
-        order = codes.argsort(kind="stable")
-        codes, counts = codes[order], counts[order]
-        ascends = codes[1:] > codes[:-1]
-        if not ascends.all():
-            first = np.concatenate([[0], 1 + ascends.nonzero()[0]])
+    if not (codes[1:] > codes[:-1]).all():
+        codes, counts = ordered(codes, counts)
+        first = run_starts(codes)
+        if len(first) < len(codes):
             codes, counts = codes[first], np.add.reduceat(counts, first)
-    return Histogram(codes // COUNT, codes % COUNT, counts)
+    slot = codes // COUNT
+    return Histogram(slot, codes - slot * COUNT, counts)
 
 
 def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:

@@ -14,7 +14,8 @@ STATE_BITS = 2
 CODE_BITS = 11
 """A histogram code is the number of the histogram times 512 plus the bucket."""
 
-CODES_A_HISTOGRAM = 512
+BUCKET_BITS = 9
+CODES_A_HISTOGRAM = 1 << BUCKET_BITS
 _BELOW_GROUP = FATE_BITS + STATE_BITS
 
 LARGEST = 1 << 62
@@ -73,9 +74,7 @@ class Cells:
     def __init__(self, *, groups: int) -> None:
         """Start empty; groups of cells are below `groups`."""
         self._group_bits = (groups - 1).bit_length()
-        self._facts = _no_facts(self._group_bits)
-        self._waiting: list[tuple[Int64, Int64, Int64]] = []
-        self._count = 0
+        self.clear()
 
     def keys(self, leaf: Int64, group: Int64, fate: Int64, state: Int64) -> Int64:
         """The keys of cells."""
@@ -92,22 +91,34 @@ class Cells:
         self._waiting.append((cell, measures, codes))
         self._count += len(cell)
         if self._count >= max(_FOLD_AT, len(self._facts.code)):
-            self.facts()
+            self.recent()
 
     def facts(self) -> Facts:
-        """All facts so far."""
+        """All facts so far; none are set aside any more."""
+        self._facts, self._aside = _added(self._aside, self.recent()), _no_facts(self._group_bits)
+        return self._facts
+
+    def recent(self) -> Facts:
+        """The facts that are not set aside."""
         if self._waiting:
             cell = np.concatenate([each[0] for each in self._waiting])
             measures = np.concatenate([each[1] for each in self._waiting])
             codes = np.concatenate([each[2] for each in self._waiting])
             code = ((cell << CODE_BITS)[:, None] | codes)[codes >= 0]
-            self._facts = _merged(self._facts, cell, measures, code)
+            self._facts = _added(self._facts, _folded(self._group_bits, cell, measures, code))
             self._waiting, self._count = [], 0
         return self._facts
 
+    def set_aside(self) -> Facts:
+        """All facts so far, which are then apart from those to come."""
+        self._aside, self._facts = self.facts(), _no_facts(self._group_bits)
+        return self._aside
+
     def clear(self) -> None:
         """The chunk has ended."""
-        self._facts, self._waiting, self._count = _no_facts(self._group_bits), [], 0
+        self._facts = self._aside = _no_facts(self._group_bits)
+        self._waiting: list[tuple[Int64, Int64, Int64]] = []
+        self._count = 0
 
     def unlink(self, leaves: Leaves) -> tuple[list[LeafKey], Facts]:
         """The leaves in use, and the facts with leaves numbered by their place among those."""
@@ -127,20 +138,26 @@ def _no_facts(group_bits: int) -> Facts:
     return Facts(group_bits, none, np.zeros((0, len(MEASURES)), np.int64), none, none)
 
 
-def _merged(facts: Facts, cell: Int64, measures: Int64, code: Int64) -> Facts:
-    if len(facts.cell):
-        cell, measures = np.concatenate([facts.cell, cell]), np.concatenate([facts.sums, measures])
+def _folded(group_bits: int, cell: Int64, measures: Int64, code: Int64) -> Facts:
+    """The facts of records, given one by one."""
     order = np.argsort(cell)
     cell = cell[order]
     starts = run_starts(cell)
-    sums = _summed(measures[order], starts)
-    code, count = _counted(np.sort(code))
-    if len(facts.code):
-        code, count = np.concatenate([facts.code, code]), np.concatenate([facts.count, count])
-        code, count = ordered(code, count)
-        firsts = run_starts(code)
-        code, count = code[firsts], np.add.reduceat(count, firsts)
-    return Facts(facts.group_bits, cell[starts], sums, code, count)
+    return Facts(group_bits, cell[starts], _summed(measures[order], starts), *_counted(np.sort(code)))
+
+
+def _added(facts: Facts, more: Facts) -> Facts:
+    """The facts of both."""
+    if not len(facts.cell) or not len(more.cell):
+        return facts if len(facts.cell) else more
+    cell, sums = np.concatenate([facts.cell, more.cell]), np.concatenate([facts.sums, more.sums])
+    order = np.argsort(cell)
+    cell = cell[order]
+    starts = run_starts(cell)
+    code, count = ordered(np.concatenate([facts.code, more.code]), np.concatenate([facts.count, more.count]))
+    firsts = run_starts(code)
+    count = np.add.reduceat(count, firsts) if len(code) else count
+    return Facts(facts.group_bits, cell[starts], _summed(sums[order], starts), code[firsts], count)
 
 
 def _summed(measures: Int64, starts: Int64) -> Int64:
@@ -161,8 +178,12 @@ def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
     if int(keys.max(initial=0)).bit_length() + bits > 63:
         order = np.argsort(keys)
         return keys[order], values[order]
-    words = np.sort((keys << bits) | values)
-    return words >> bits, words & ((1 << bits) - 1)
+    words = keys << bits
+    words |= values
+    words.sort()
+    values = words & ((1 << bits) - 1)
+    words >>= bits
+    return words, values
 
 
 def run_starts(ascending: Int64) -> Int64:

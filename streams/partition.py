@@ -14,12 +14,12 @@ from detectors.scope import Rollup
 from streams.aside import Verdict, verdicts
 from streams.batch import Batch
 from streams.block import Marker, Sealed, no_rows
-from streams.cells import Cells, Facts
 from streams.columns import Columns, columns_of
 from streams.decode import Reason
 from streams.dedupe import Dedupe, identities, payloads
 from streams.leaves import Fates, Leaves
 from streams.measure import measured
+from streams.open_chunk import OpenChunk
 from streams.price import Book
 from streams.seal import rollup_rows
 from streams.tally import Tally
@@ -27,10 +27,6 @@ from streams.usage import MAX_BYTES
 from streams.window import Timing
 
 Bool = NDArray[np.bool_]
-
-KEPT_LEAVES = 200_000
-"""With more leaves than this, those that the open chunk does not need are forgotten when a chunk ends."""
-
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -89,7 +85,7 @@ class SourcePartition:
         self._held: list[tuple[int, bytes]] = []
         self._leaves = Leaves(rollups, book, self.tally)
         self._fates = Fates()
-        self._cells = Cells(groups=2 * timing.open_windows)
+        self._open = OpenChunk(self._leaves, windows=timing.open_windows)
         self._dedupe = Dedupe(window_ms=timing.window_ms, dedupe_ms=timing.dedupe_ms)
         self._dead: list[DeadLetter] = []
 
@@ -188,10 +184,10 @@ class SourcePartition:
             if self._chunk is not None and chunk[low] != self._chunk:
                 sealed.append(self._leave(int(chunk[low]), upto=int(stretch.offsets[int(columns.position[low])])))
             self._chunk = int(chunk[low])
-            new.book(self._cells, accepted[low], accepted[high], chunk=self._chunk, timing=self._timing)
+            new.book(self._open.cells, accepted[low], accepted[high], chunk=self._chunk, timing=self._timing)
         self.clock_ms = int(after[-1])
         if sealed:
-            self._forget_leaves()
+            self._open.forget_leaves()
         return sealed
 
     def _first_seen(self, columns: Columns, clock_ms: Int64, stretch: _Stretch) -> Bool:
@@ -208,7 +204,7 @@ class SourcePartition:
         """The final block of the open chunk, whose end the watermark has passed into `following`; the chunk is closed."""
         sealed = self._sealed(upto, following * self._timing.window_ms, None)
         self._previous, self._chunk = self._chunk, None
-        self._cells.clear()
+        self._open.clear()
         return sealed
 
     def _sealed(self, upto: int, watermark_ms: int | None, idle_at_ms: int | None) -> Sealed:
@@ -225,15 +221,18 @@ class SourcePartition:
         if self._chunk is None:
             return Sealed(marker, {rollup: no_rows(rollup) for rollup in self._rollups})
         first_window, windows = self._timing.first_window(self._chunk), self._timing.open_windows
-        facts = self._cells.facts()
-        return Sealed(marker, rollup_rows(facts, self._leaves, self._rollups, first_window=first_window, windows=windows))
+        return Sealed(marker, rollup_rows(self._open.rolled(), self._rollups, first_window=first_window, windows=windows))
 
-    def _forget_leaves(self) -> None:
-        """Keep the leaves of the open chunk alone, once there are many others."""
-        if len(self._leaves) > KEPT_LEAVES:
-            keys, facts = self._cells.unlink(self._leaves)
-            self._leaves.clear()
-            self._cells.link(facts, self._leaves.admit(keys))
+    def course(self) -> float:
+        """How much of the open chunk the watermark has passed, from 0 to 1; 0 where none is open."""
+        if self._chunk is None or self.watermark_ms is None:
+            return 0.0
+        return self.watermark_ms / self._timing.window_ms - self._chunk
+
+    def roll_ahead(self) -> None:
+        """Do most of the work of the open chunk's end; changes no block, and pays when the end is near."""
+        if self._chunk is not None:
+            self._open.roll_ahead()
 
     def _refuse_all(self, columns: Columns, mask: Bool, stretch: _Stretch, reason: Reason) -> None:
         for position in columns.position[mask].tolist():
@@ -247,21 +246,13 @@ class SourcePartition:
 
     def snapshot(self) -> dict[str, Any]:
         """State as dicts and lists of str, int, bytes, None and numpy arrays; dead letters must have been taken."""
-        keys, facts = self._cells.unlink(self._leaves)
         return {
             "clock_ms": self.clock_ms,
             "next_offset": self.next_offset,
             "chunk": self._chunk,
             "previous": self._previous,
             "held": [[offset, raw] for offset, raw in self._held],
-            "leaves": [list(key) for key in keys],
-            "facts": {
-                "group_bits": facts.group_bits,
-                "cell": facts.cell,
-                "sums": facts.sums,
-                "code": facts.code,
-                "count": facts.count,
-            },
+            **self._open.snapshot(),
             "dedupe": self._dedupe.snapshot(),
             "tally": self.tally.snapshot(),
         }
@@ -272,9 +263,6 @@ class SourcePartition:
         self._chunk, self._previous = state["chunk"], state["previous"]
         self._held = [(offset, raw) for offset, raw in state["held"]]
         self.tally.restore(state["tally"])
-        self._leaves.clear()
-        cell, sums, code, count = (np.array(state["facts"][name], np.int64) for name in ("cell", "sums", "code", "count"))
-        facts = Facts(state["facts"]["group_bits"], cell, sums, code, count)
-        self._cells.link(facts, self._leaves.admit([tuple(key) for key in state["leaves"]]))
+        self._open.restore(state)
         self._dedupe.restore(state["dedupe"])
         self._dead = []

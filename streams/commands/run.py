@@ -45,6 +45,7 @@ def command(policy: Path | None, http: str, role: str, log_level: str, **options
 
 def _run(settings: Settings, log_level: str) -> None:
     from actions.policy import DEFAULT_POLICY, PolicyError, load_policy  # noqa: PLC0415 (heavy imports are for those who run it)
+    from streams.allocation import pass_over_what_stays  # noqa: PLC0415
     from streams.errors import WrongUseError  # noqa: PLC0415
     from streams.logs import set_up_logs  # noqa: PLC0415
     from streams.pipeline import Plan  # noqa: PLC0415
@@ -59,4 +60,5 @@ def _run(settings: Settings, log_level: str) -> None:
         raise WrongUseError(str(error)) from error
     refuse_far_receivers(policy, settings.clock)
     set_up_logs(log_level)
+    pass_over_what_stays()
     run_and_leave(Worker(settings, plan).run())

@@ -7,7 +7,7 @@ from typing import Any
 from streams.simulate.arrivals import Arrivals, Partitioning
 from streams.simulate.traffic import Traffic
 
-_TICK_S = 0.1
+TICK_S = 0.1
 
 
 class TopicSink:
@@ -47,13 +47,14 @@ class TopicSink:
         return sent
 
 
-async def produce(traffic: Traffic, sink: TopicSink, *, speed: float | None) -> AsyncIterator[int]:
+async def produce(traffic: Traffic, sink: TopicSink, *, speed: float | None, tick_s: float = TICK_S) -> AsyncIterator[int]:
     """Send all of a traffic.
 
     Args:
         traffic: What to send.
         sink: Where to.
         speed: Simulated seconds a second; None is as fast as it goes.
+        tick_s: How often something is sent, seconds.
 
     Yields:
         Up to which simulated time everything was sent, epoch milliseconds.
@@ -61,7 +62,7 @@ async def produce(traffic: Traffic, sink: TopicSink, *, speed: float | None) -> 
     clock = asyncio.get_running_loop().time
     start_ms = until_ms = traffic.scenario.start_ms
     began_s = clock()
-    step_ms = max(1, round(_TICK_S * 1000 * speed)) if speed else traffic.portion_ms
+    step_ms = max(1, round(tick_s * 1000 * speed)) if speed else traffic.portion_ms
     while not traffic.done:
         until_ms += step_ms
         if speed:

@@ -188,6 +188,7 @@ class Ingest:
             idle_at_ms = await self._mark_if_idle(tp, owned)
             if idle_at_ms is not None:
                 watermark_ms = max(watermark_ms or 0, idle_at_ms - self._plan.timing.grace_ms)
+        owned.roll_ahead()
         owned.save_if_due(self._commit)
         self._metrics.partition(tp.partition, lag=max((highwater or 0) - position, 0), watermark_ms=watermark_ms)
         self._metrics.skew(self._ahead_ms - self._steady.ahead_ms)

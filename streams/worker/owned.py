@@ -23,6 +23,10 @@ SLICE = 2_000
 """Records fed at once: more would hold up heartbeats and fall out of the cache."""
 SHORTEST_S = 5.0
 LONGEST_S = 60.0
+WITHIN, PATIENCE_S = (0.1, 0.7), 10.0
+"""The part of a chunk in which snapshots are taken, unless they wait for too long: at its end there is enough to do."""
+NEARLY = 0.95
+"""From here on a chunk has all but ended."""
 COST_FACTOR = 20
 """A snapshot is taken as often as keeps its cost below a twentieth of the time, between 5 s and 1 min."""
 
@@ -136,9 +140,17 @@ class OwnedPartition:
                 await self._send([*self.source.settle(), self.source.end()], end=msgspec.json.encode(mark))
                 self.ended = True
 
+    def roll_ahead(self) -> None:
+        """Of a partition that is read to its end: do most of what a window's end takes just before it comes."""
+        if self.at_end and not self.dropped and not self._turn.locked() and self.source.course() >= NEARLY:
+            self.source.roll_ahead()
+
     def save_if_due(self, commit: Callable[[int, int], Awaitable[None]]) -> None:
         """Begin a snapshot when it is time and none is being written; `commit` is called with number and offset when it exists."""
-        if self._turn.locked() or self._unsent or self.dropped or time.monotonic() < self._due_s:
+        late_s = time.monotonic() - self._due_s
+        if self._turn.locked() or self._unsent or self.dropped or late_s < 0:
+            return
+        if late_s < PATIENCE_S and not WITHIN[0] <= self.source.course() <= WITHIN[1]:
             return
         if self._saving is not None and not self._saving.done():
             return

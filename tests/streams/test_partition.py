@@ -185,7 +185,7 @@ def test_forgetting_leaves_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> N
     log = [(record(f"e{i}", ts=T0 + i * 900, tenant=f"t{i % 60}"), T0 + i * 900) for i in range(300)]
     keeping, forgetting = partition(), partition()
     expected = everything([*fed(keeping, log, range(0, 300, 16)), keeping.end()])
-    monkeypatch.setattr("streams.partition.KEPT_LEAVES", 5)
+    monkeypatch.setattr("streams.open_chunk.KEPT_LEAVES", 5)
     assert everything([*fed(forgetting, log, range(0, 300, 16)), forgetting.end()]) == expected
     assert len(forgetting._leaves) < 60
 
