@@ -134,9 +134,7 @@ def _within(window_end: str, busy_ms: tuple[float, float]) -> bool:
     return busy_ms[0] <= parse_time(window_end) <= busy_ms[1]
 
 
-def delays(
-    service: Service, accepted_ms: Mapping[str, float], busy_ms: tuple[float, float]
-) -> tuple[list[float], list[float]]:
+def delays(service: Service, accepted_ms: Mapping[str, float], busy_ms: tuple[float, float]) -> tuple[list[float], list[float]]:
     """From the end and the grace of a window within `busy_ms` to its anomaly, and from an incident's newest anomaly to its page."""
     written_ms, ends, detection = {}, {}, []
     for record in service.read(service.topics.anomalies):

@@ -69,11 +69,19 @@ class Ecusum:
         """Make these rows as new."""
         self._state.clear(rows)
 
+    def may_rise(self, marks: Floats, expected: Floats) -> Bool:
+        """Whose evidence can be above 0 after a window: logs that are left out for all others would only take it further below.
+
+        From ln(1 + x) <= x: where the sum of marks is within what the null allows, log e <= 0 for every bet.
+        """
+        least = 1 + min(speed.delta for speed in self.speeds)
+        return np.asarray((marks > least * expected) | (self._state.log_e.max(axis=(0, 1)) > 0))
+
     def update(self, logs: Floats, expected: Floats, start_ms: int) -> None:
         """Take a window.
 
         Args:
-            logs: `sum_i ln(1 + (rho - 1) s_i)` of each bet rho, shape (bets, units, rows).
+            logs: `sum_i ln(1 + (rho - 1) s_i)` of each bet rho, shape (bets, units, rows); 0 where `may_rise` says no.
             expected: the expected sum of marks, shape (units, rows).
             start_ms: of the window.
         """

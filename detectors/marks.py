@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.buckets import MIDDLE
 from detectors.ecusum import RHOS
-from detectors.facts import Float64, Histogram, Int64
+from detectors.facts import Bool, Float64, Histogram, Int64
 from detectors.size_channel import LAMBDAS
 
 
@@ -18,8 +18,8 @@ class Cells:
 
     Attributes:
         at: unit x rows + row of each cell.
-        value: what stands for the values of its bucket, above 0.
-        count: requests in it.
+        value: what stands for the values of its bucket.
+        count: requests in it; 0 for those of nothing, which say nothing of a size and add nothing to a load.
         shape: (units, rows).
     """
 
@@ -30,14 +30,11 @@ class Cells:
 
     @classmethod
     def of(cls, histograms: Sequence[Histogram], rows: int) -> Self:
-        """The cells of one histogram a unit; requests of nothing say nothing of a size and add nothing to a load."""
+        """The cells of one histogram a unit."""
         at = np.concatenate([unit * rows + histogram.row for unit, histogram in enumerate(histograms)])
         bucket = np.concatenate([histogram.bucket for histogram in histograms])
         count = np.concatenate([histogram.count for histogram in histograms])
-        some = bucket > 0
-        if not some.all():
-            at, bucket, count = at[some], bucket[some], count[some]
-        return cls(at, MIDDLE[bucket], count.astype(np.float64), (len(histograms), rows))
+        return cls(at, MIDDLE[bucket], (count * (bucket > 0)).astype(np.float64), (len(histograms), rows))
 
     def total(self, each: Float64) -> Float64:
         """Sum over requests of a value of each cell, shape (units, rows)."""
@@ -48,13 +45,32 @@ class Cells:
         """Requests, shape (units, rows)."""
         return np.bincount(self.at, self.count, self.shape[0] * self.shape[1]).astype(np.float64, copy=False).reshape(self.shape)
 
-    def load(self, cap: Float64) -> tuple[Float64, Float64]:
-        """Sum of marks s = min(value, cap) / cap, shape (units, rows), and of ln(1 + (rho - 1) s), shape (bets, units, rows)."""
-        marks = np.minimum(self.value / cap.ravel()[self.at], 1.0)
-        return self.total(marks), np.array([self.total(np.log(1 + (rho - 1) * marks)) for rho in RHOS.tolist()])
+    def of_rows(self, rows: Bool) -> Self:
+        """The cells of the rows that a mask of shape (units, rows) names."""
+        some = rows.ravel()[self.at]
+        return type(self)(self.at[some], self.value[some], self.count[some], self.shape)
 
-    def size(self, mean: Float64, cap: float, delta: float) -> tuple[Float64, Float64]:
-        """Sums of x = min(value / mean, cap), shape (units, rows), and of ln(1 - l + l x / (1 + delta)), (bets, units, rows)."""
-        ratio = np.minimum(self.value / mean.ravel()[self.at], cap)
+    def load(self, cap: Float64) -> Float64:
+        """Sum of marks s = min(value, cap) / cap, shape (units, rows)."""
+        return self.total(self._marks(cap))
+
+    def load_bets(self, cap: Float64) -> Float64:
+        """Sums of ln(1 + (rho - 1) s) over the same marks, shape (bets, units, rows)."""
+        marks = self._marks(cap)
+        return np.array([self.total(np.log(1 + (rho - 1) * marks)) for rho in RHOS.tolist()])
+
+    def _marks(self, cap: Float64) -> Float64:
+        return np.minimum(self.value / cap.ravel()[self.at], 1.0)
+
+    def size(self, mean: Float64, cap: float) -> Float64:
+        """Sum of x = min(value / mean, cap), shape (units, rows)."""
+        return self.total(self._ratios(mean, cap))
+
+    def size_bets(self, mean: Float64, cap: float, delta: float) -> Float64:
+        """Sums of ln(1 - l + l x / (1 + delta)) over the same x, shape (bets, units, rows)."""
+        ratios = self._ratios(mean, cap)
         stakes = [(1 - bet, bet / (1 + delta)) for bet in LAMBDAS.tolist()]
-        return self.total(ratio), np.array([self.total(np.log(kept + bet * ratio)) for kept, bet in stakes])
+        return np.array([self.total(np.log(kept + bet * ratios)) for kept, bet in stakes])
+
+    def _ratios(self, mean: Float64, cap: float) -> Float64:
+        return np.minimum(self.value / mean.ravel()[self.at], cap)

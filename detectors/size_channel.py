@@ -45,8 +45,12 @@ class SizeChannel:
         """Make these rows as new."""
         self._state.clear(rows)
 
+    def may_rise(self, ratios: Float64, requests: Float64) -> Bool:
+        """Whose evidence can be above 0 after a window whose x have these sums: as in `Ecusum.may_rise`."""
+        return np.asarray((ratios > (1 + self.delta) * requests) | (self._state.log_e.max(axis=0) > 0))
+
     def update(self, logs: Float64, start_ms: int) -> None:
-        """Take a window: the logs of `Cells.size`, shape (bets, units, rows)."""
+        """Take a window: the logs of `Cells.size_bets`, shape (bets, units, rows); 0 where `may_rise` says no."""
         log_e = self._state.log_e
         self._state.since_s[log_e.max(axis=0) <= 0] = start_ms // 1000
         add(log_e, np.minimum(logs, self._step).astype(np.float32), self._most)

@@ -119,14 +119,16 @@ class SpikeBank:
         baseline.adopt_sizes(seen.raw, requests)
         mean = baseline.mean()
         cap = self._cap = np.maximum(CAP * mean, 1.0)
-        marks, logs = cells.load(cap)
-        ratios, bets = cells.size(np.maximum(mean, 1e-9), SIZE_CAP, SIZE_DELTA)
+        sizes = np.maximum(mean, 1e-9)
+        marks, ratios = cells.load(cap), cells.size(sizes, SIZE_CAP)
         self.window = Window(marks * cap, seen.raw, requests, ratios * mean)
         levels = baseline.levels
         ready = (levels.windows >= READY_WINDOWS) & (levels.seen >= READY_REQUESTS)
         warm = (levels.windows >= COLD_WINDOWS) & (levels.seen >= COLD_REQUESTS)
-        self.rate.update(np.where(ready, logs, 0.0), np.where(warm, levels.load, COLD_SLACK * levels.load) / cap, start_ms)
-        self.size.update(np.where(warm, bets, 0.0), start_ms)
+        expected = np.where(warm, levels.load, COLD_SLACK * levels.load) / cap
+        rises, grows = ready & self.rate.may_rise(marks, expected), warm & self.size.may_rise(ratios, requests)
+        self.rate.update(cells.of_rows(rises).load_bets(cap), expected, start_ms)
+        self.size.update(cells.of_rows(grows).size_bets(sizes, SIZE_CAP, SIZE_DELTA), start_ms)
         self._remember(seen.throttled * mean)
         self._alarm(start_ms)
 

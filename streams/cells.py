@@ -74,7 +74,9 @@ class Cells:
     def __init__(self, *, groups: int) -> None:
         """Start empty; groups of cells are below `groups`."""
         self._group_bits = (groups - 1).bit_length()
-        self.clear()
+        self._facts = self._aside = _no_facts(self._group_bits)
+        self._waiting: list[tuple[Int64, Int64, Int64]] = []
+        self._count = 0
 
     def keys(self, leaf: Int64, group: Int64, fate: Int64, state: Int64) -> Int64:
         """The keys of cells."""
@@ -117,8 +119,7 @@ class Cells:
     def clear(self) -> None:
         """The chunk has ended."""
         self._facts = self._aside = _no_facts(self._group_bits)
-        self._waiting: list[tuple[Int64, Int64, Int64]] = []
-        self._count = 0
+        self._waiting, self._count = [], 0
 
     def unlink(self, leaves: Leaves) -> tuple[list[LeafKey], Facts]:
         """The leaves in use, and the facts with leaves numbered by their place among those."""

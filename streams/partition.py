@@ -28,6 +28,7 @@ from streams.window import Timing
 
 Bool = NDArray[np.bool_]
 
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A refused record. `body` is at most 64 KiB of it, or empty where the policy keeps the hash alone."""

@@ -3,7 +3,7 @@
 worker parts            the roles put together, from start to graceful stop
 faust_app faust_role stateful
                         Faust: the agents that carry stages 2 and 3, and their state
-ingest_role ingest assignments owned gaps idle ahead kicked
+ingest_role ingest assignments staggered owned gaps idle ahead kicked
                         stage 1: telemetry in batches, by source partition
 detect_role detect watch
                         stage 2, and which source partitions it does not see

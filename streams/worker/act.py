@@ -51,6 +51,11 @@ class Deciding:
         self._judgements = Judgements()
 
     @property
+    def at_rest(self) -> bool:
+        """Always: deciding takes less than a snapshot."""
+        return True
+
+    @property
     def needed_from(self) -> int:
         """Before the first anomaly whose window is not complete."""
         return self._judgements.needed_from(self.next_offset)

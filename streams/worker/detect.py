@@ -20,7 +20,7 @@ from streams.worker.owned import RunEnd
 from streams.worker.stage_metrics import DetectMetrics
 
 CROWD = 50_000
-"""From so many scopes on a window is judged off the loop: below, it takes less than 0.2 s, and off it, beside ingest, twice that."""
+"""From so many scopes on a window is judged off the loop: below, it takes 0.2 s, and off it, beside ingest, twice that."""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,11 @@ class Detect:
         self._join: Join | None = None
         self._partitions = 0
         self._ended: dict[int, RunEnd] = {}
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all source partitions have come as far as each other, so that no window is about to be judged."""
+        return len(set(self.seen_ms().values())) <= 1
 
     @property
     def needed_from(self) -> int:

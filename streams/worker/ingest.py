@@ -22,6 +22,7 @@ from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.kicked import Kicked, other_worker
 from streams.worker.owned import OwnedPartition
 from streams.worker.parts import Parts
+from streams.worker.staggered import HEAD_START_S, staggered
 
 log = logging.getLogger("tidegate.ingest")
 
@@ -106,7 +107,7 @@ class Ingest:
         for tp, records in taken:
             self._hear(tp, records)
         takes = [self._gaps.take(self._consumer, tp, self._owned[tp], records, self._metrics) for tp, records in taken]
-        await asyncio.gather(*takes)
+        await staggered(takes, head_start_s=HEAD_START_S if all(self._owned[tp].at_end for tp, _ in taken) else 0.0)
         for tp in list(self._owned):
             await self._look_after(tp)
         self._hold_back()

@@ -18,6 +18,8 @@ log = logging.getLogger("tidegate.stateful")
 
 SHORTEST_S = 5.0
 LONGEST_S = 60.0
+PATIENCE_S = 10.0
+"""How long a snapshot that is due waits for the stage to be at rest."""
 COST_FACTOR = 20
 """A snapshot is taken as often as keeps its cost below a twentieth of the time, between 5 s and 1 min."""
 
@@ -45,6 +47,11 @@ class Stage(Protocol):
     @property
     def needed_from(self) -> int:
         """From where the log has to be read again by what `snapshot` tells."""
+        ...
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether a snapshot would delay nothing that is about to be done."""
         ...
 
     @property
@@ -190,7 +197,8 @@ class Stateful:
         """Take snapshots as long as the worker lives."""
         while True:
             await asyncio.sleep(1.0)
-            if time.monotonic() >= self._due_s:
+            late_s = time.monotonic() - self._due_s
+            if late_s >= PATIENCE_S or (late_s >= 0 and (self._stage is None or self._stage.at_rest)):
                 await self.save()
 
     async def save(self) -> None:

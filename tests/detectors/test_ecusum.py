@@ -77,3 +77,18 @@ def test_it_becomes_what_it_was():
         each.update(logs(np.ones((1, 5))), np.full((1, 1), 2.0), 2)
     assert (ecusum.top == copy.top).all()
     assert (ecusum.reaches(0, 3.0) == copy.reaches(0, 3.0)).all()
+
+
+def test_logs_of_rows_that_cannot_rise_may_be_left_out():
+    random, full, lazy = np.random.default_rng(5), bank(PLAIN, STEADY, rows=300), bank(PLAIN, STEADY, rows=300)
+    left_out = 0
+    for window in range(60):
+        marks = random.random((300, 12)) * (random.random((300, 12)) < 0.5)
+        expected = np.full((1, 300), 3.0)
+        rises = lazy.may_rise(marks.sum(axis=1)[None, :], expected)
+        left_out += (~rises).sum()
+        full.update(logs(marks), expected, window * 10_000)
+        lazy.update(logs(marks) * rises, expected, window * 10_000)
+        assert np.array_equal(np.maximum(full.top, 0), np.maximum(lazy.top, 0))
+        assert np.array_equal(full.since_ms(0), lazy.since_ms(0))
+    assert left_out > 3_000

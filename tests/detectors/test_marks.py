@@ -24,7 +24,8 @@ def histogram(requests: list[tuple[int, int]]) -> Histogram:
 @given(REQUESTS)
 def test_marks_are_within_a_bucket_of_those_of_the_requests_themselves(requests):
     cap = np.array([[100.0, 1000.0, 10_000.0, 100_000.0]])
-    load, logs = Cells.of([histogram(requests)], 4).load(cap)
+    cells = Cells.of([histogram(requests)], 4)
+    load, logs = cells.load(cap), cells.load_bets(cap)
     for row in range(4):
         marks = np.array([min(value / cap[0, row], 1) for at, value in requests if at == row])
         assert np.isclose(load[0, row], marks.sum(), rtol=0.1)
@@ -43,6 +44,13 @@ def test_requests_of_nothing_are_no_requests():
 
 
 def test_a_size_is_a_multiple_of_the_mean_and_capped():
-    ratios, _ = Cells.of([histogram([(0, 64), (1, 10**6)])], 2).size(np.array([[64.0, 64.0]]), 24.0, 0.75)
+    ratios = Cells.of([histogram([(0, 64), (1, 10**6)])], 2).size(np.array([[64.0, 64.0]]), 24.0)
     assert 0.9 < ratios[0, 0] < 1.1
     assert ratios[0, 1] == 24.0
+
+
+def test_cells_of_some_rows_give_what_those_rows_have_alone():
+    cells, cap = Cells.of([histogram([(0, 64), (1, 9), (1, 30)]), histogram([(0, 5), (2, 7)])], 3), np.full((2, 3), 50.0)
+    some = np.array([[False, True, False], [True, False, False]])
+    assert np.array_equal(cells.of_rows(some).load_bets(cap), cells.load_bets(cap) * some)
+    assert np.array_equal(cells.of_rows(some).size_bets(cap, 24.0, 0.75), cells.size_bets(cap, 24.0, 0.75) * some)

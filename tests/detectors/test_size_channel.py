@@ -57,3 +57,20 @@ def test_a_window_without_requests_changes_nothing():
     channel.update(logs(np.zeros((1, 0))), 20_000)
     assert channel.since_ms[0, 0] == 10_000
     assert channel.reaches(3.0).all()
+
+
+def test_logs_of_rows_that_cannot_rise_may_be_left_out():
+    random = np.random.default_rng(6)
+    full, lazy = (SizeChannel(delta=DELTA, step=21, most=43) for _ in range(2))
+    left_out = 0
+    for channel in (full, lazy):
+        channel.grow(300)
+    for window in range(60):
+        sizes = heavy(random, (300, 10))
+        grows = lazy.may_rise(np.minimum(sizes, 24).sum(axis=1)[None, :], np.full((1, 300), 10.0))
+        left_out += (~grows).sum()
+        full.update(logs(sizes), window * 10_000)
+        lazy.update(logs(sizes) * grows, window * 10_000)
+        assert np.array_equal(full.reaches(1.0), lazy.reaches(1.0))
+        assert np.array_equal(full.since_ms, lazy.since_ms)
+    assert left_out > 3_000

@@ -13,6 +13,7 @@ class Counting:
     """A stage that counts what it took, and writes for as long as it is told."""
 
     final = False
+    at_rest = True
 
     def __init__(self, write):
         self.next_offset = 0
