@@ -13,6 +13,7 @@ from pathlib import Path
 from actions.policy import policy_of
 from detectors import DETECTORS
 from detectors.null import Null
+from streams.allocation import give_back, pass_over_what_stays
 from streams.logs import set_up_logs
 from streams.pipeline import Plan
 from streams.settings import Address, KafkaSettings, Settings
@@ -37,6 +38,8 @@ def main() -> int:
         out=Path(out),
     )
     set_up_logs("warning")
+    give_back()
+    pass_over_what_stays()
     asyncio.run(Worker(settings, one_rollup()).run())
     return 0
 

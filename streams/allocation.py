@@ -3,7 +3,7 @@
 import ctypes
 import gc
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 LARGE = 4 << 20
 SPARE = 16 << 20
 YOUNG = 10_000
@@ -14,13 +14,14 @@ def give_back() -> bool:
     """Let large arrays go back to the system when they are freed; False where the C library has no such setting.
 
     glibc raises the size from which it does so with every large array that is freed. After a few windows of 100,000 scopes it
-    keeps up to 800 bytes a scope that nobody uses. Smaller arrays are not touched: what is used again at once should stay.
+    keeps up to 800 bytes a scope that nobody uses. Smaller arrays are not touched: what is used again at once should stay. All
+    threads share one heap: they wait for each other's Python anyway, and what one of them has freed the others can have.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    return bool(mallopt(_MMAP_THRESHOLD, LARGE) and mallopt(_TRIM_THRESHOLD, SPARE))
+    return all(mallopt(*each) for each in ((_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, SPARE), (_ARENA_MAX, 1)))
 
 
 def pass_over_what_stays() -> None:
