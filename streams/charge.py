@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from detectors.columns import Int32
 from detectors.facts import Int64
 from streams.price import half_even
 from streams.tariff import FEMTO_PER_NANO, Span, Step, Tariff
@@ -36,7 +37,7 @@ class Charges:
             self._row = np.append(self._row, 0)
         return number
 
-    def nanos(self, numbers: Int64, ts_ms: Int64, tokens: Int64) -> Int64:
+    def nanos(self, numbers: Int32 | Int64, ts_ms: Int64, tokens: Int64) -> Int64:
         """What records cost by their tariffs, shape (n,).
 
         Args:
@@ -55,7 +56,7 @@ class Charges:
             nanos[i] = half_even(sum(a * b for a, b in zip(counts[:, i].tolist(), rates[:, i].tolist(), strict=True)))
         return nanos
 
-    def _rates_of(self, numbers: Int64, ts_ms: Int64, input_tokens: Int64) -> Int64:
+    def _rates_of(self, numbers: Int32 | Int64, ts_ms: Int64, input_tokens: Int64) -> Int64:
         rows = self._row[numbers]
         elsewhere = (ts_ms < self._start_ms[numbers]) | (ts_ms >= self._end_ms[numbers])
         for i in np.flatnonzero(elsewhere):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.columns import Int32
 from detectors.facts import Int64
 from detectors.scope import Rollup
 from streams.charge import Charges
@@ -92,28 +93,28 @@ class Leaves:
         self._priced: dict[tuple[str | None, ...], list[int]] = {}
         self._scopes: list[dict[tuple[str, ...], int]] = [{} for _ in self._rollups]
         self._ranking = _ranking(self._scopes, [[] for _ in self._rollups])
-        self._table = np.zeros((1024, _FIXED + len(self._rollups)), np.int64)
+        self._table = np.zeros((1024, _FIXED + len(self._rollups)), np.int32)
 
     def __len__(self) -> int:
         return len(self._number)
 
     @property
-    def tariff(self) -> Int64:
+    def tariff(self) -> Int32:
         """See the class."""
         return self._table[:, 0]
 
     @property
-    def priced(self) -> Int64:
+    def priced(self) -> Int32:
         """See the class."""
         return self._table[:, 1]
 
     @property
-    def model(self) -> Int64:
+    def model(self) -> Int32:
         """See the class."""
         return self._table[:, 2]
 
     @property
-    def scope(self) -> Int64:
+    def scope(self) -> Int32:
         """See the class."""
         return self._table[:, _FIXED:]
 
@@ -142,7 +143,7 @@ class Leaves:
             numbers.append(number)
         if rows:
             if len(known) > len(self._table):
-                self._table = np.concatenate([self._table, np.zeros((len(known), self._table.shape[1]), np.int64)])
+                self._table = np.concatenate([self._table, np.zeros((len(known), self._table.shape[1]), np.int32)])
             self._table[before : len(known)] = rows
         return np.array(numbers, np.int64)
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from detectors.canonical import usd_text
+from detectors.columns import Int32
 from detectors.facts import Int64
 from detectors.scope import OTHER
 from streams.decode import Reason
@@ -97,7 +98,7 @@ class Tally:
         """Count a dead letter."""
         self.dead_letters[reason.value] = self.dead_letters.get(reason.value, 0) + 1
 
-    def count(self, models: Int64, tokens: Int64, known_nanos: Int64, assumed_nanos: Int64) -> None:
+    def count(self, models: Int32 | Int64, tokens: Int64, known_nanos: Int64, assumed_nanos: Int64) -> None:
         """Add accepted records to the totals by model.
 
         Args:
@@ -160,7 +161,7 @@ class Tally:
 _COUNTS = ("records", "usage_records", "operations", "duplicates", "conflicts", "late_records")
 
 
-def _sums(models: Int64, column: Int64) -> Sequence[int]:
+def _sums(models: Int32 | Int64, column: Int64) -> Sequence[int]:
     """Exact sums of a column by model: each half stays below 2^53, which floats hold exactly."""
     high = np.bincount(models, column >> _LOW)
     low = np.bincount(models, column & ((1 << _LOW) - 1))
