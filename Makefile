@@ -26,7 +26,7 @@ demo: $(VENV)/.run  ## a simulated gateway goes wrong in five ways; watch Tidega
 test: $(VENV)/.dev  ## all tests, on a real Kafka, Prometheus and browser; ARGS go to pytest
 	tests/install-prerequisites
 	$(BIN)/python -m tests.kafka.jars
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=5 $(ARGS)
 
 lint: $(VENV)/.dev  ## format, lint, types and import contracts
 	$(BIN)/ruff format --check

@@ -10,6 +10,8 @@ from streams.rolled import Rolled, rolled
 
 KEPT_LEAVES = 200_000
 """With more leaves than this, those that the open chunk does not need are forgotten when a chunk ends."""
+AHEAD_LEAVES = 100_000
+"""With more leaves nothing is rolled up ahead: what is kept until the end would take a third of what a scope may."""
 
 
 class OpenChunk:
@@ -36,7 +38,7 @@ class OpenChunk:
 
     def roll_ahead(self) -> None:
         """Roll up what is there, once, so that little is left to do at the end. A scope that is new after this undoes it."""
-        if self._ahead is None:
+        if self._ahead is None and len(self._leaves) <= AHEAD_LEAVES:
             self._ahead = rolled(self.cells.set_aside(), self._leaves, windows=self._windows)
 
     def clear(self) -> None:

@@ -36,7 +36,8 @@ REPLICAS = 3
 TOPIC_EXISTS = 36
 DENIED = {29, 31}
 """Topic and cluster authorization failed."""
-FETCH_BYTES = 4 * MESSAGE_BYTES
+FETCH_BYTES = MESSAGE_BYTES
+"""Of a partition at once: the largest record, and as much as a batch can use before it falls out of the cache."""
 
 
 class Kafka:

@@ -1,5 +1,6 @@
 """A chunk that was rolled up ahead is sealed to the same bytes."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,14 @@ def test_what_comes_after_is_left_to_the_end() -> None:
     assert len(source._open.cells.recent().cell) == 1
     source.feed(Batch([record("e4", tenant="new")], [3], [T0]))
     assert totals([source.sealed_so_far()])[False, T0 // 10_000, ()]["attempts"] == 4
+
+
+def test_with_many_leaves_nothing_is_kept_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.open_chunk.AHEAD_LEAVES", 1)
+    source = partition()
+    source.feed(Batch([record("e1", tenant="a"), record("e2", tenant="b")], range(2), [T0] * 2))
+    source.roll_ahead()
+    assert len(source._open.cells.recent().cell) == 2
 
 
 def test_sums_of_money_stop_there_as_well() -> None:
