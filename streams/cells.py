@@ -173,15 +173,20 @@ def _summed(measures: Int64, starts: Int64) -> Int64:
 def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
     """Keys in ascending order with the value of each, all non-negative; equal keys in any order.
 
-    Where a key and a value fit into one word, words are sorted, which is several times faster than sorting places.
+    Where a key and a value fit into one word, words are sorted, which is several times faster than sorting places, and nearly
+    twice as fast again where the words are short.
     """
     bits = int(values.max(initial=0)).bit_length()
-    if int(keys.max(initial=0)).bit_length() + bits > 63:
+    most = int(keys.max(initial=0)).bit_length() + bits
+    if most > 63:
         order = np.argsort(keys)
         return keys[order], values[order]
     words = keys << bits
     words |= values
-    words.sort()
+    if most <= 32:
+        words = np.sort(words.astype(np.uint32)).astype(np.int64)
+    else:
+        words.sort()
     values = words & ((1 << bits) - 1)
     words >>= bits
     return words, values

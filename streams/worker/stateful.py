@@ -18,6 +18,7 @@ log = logging.getLogger("tidegate.stateful")
 
 SHORTEST_S = 5.0
 LONGEST_S = 60.0
+LOOK_S = 1.0
 PATIENCE_S = 10.0
 """How long a snapshot that is due waits for the stage to be at rest."""
 COST_FACTOR = 20
@@ -196,7 +197,7 @@ class Stateful:
     async def keep(self) -> None:
         """Take snapshots as long as the worker lives."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(LOOK_S)
             late_s = time.monotonic() - self._due_s
             if late_s >= PATIENCE_S or (late_s >= 0 and (self._stage is None or self._stage.at_rest)):
                 await self.save()

@@ -97,7 +97,8 @@ def test_other_windows_give_the_same_totals() -> None:
         assert {key[1] for key in totals(blocks)} == {(T0 + i * 377) // window_ms for i in range(200)}
 
 
-def test_keys_are_ordered_with_their_values_whether_or_not_they_fit_one_word() -> None:
-    for top in (1 << 20, 1 << 60):
-        keys, values = np.array([top, 3, 9]), np.array([7, 1 << 40, 0])
-        assert [each.tolist() for each in ordered(keys, values)] == [[3, 9, top], [1 << 40, 0, 7]]
+@pytest.mark.parametrize(("top", "value"), [(1 << 20, 1 << 11), (1 << 20, 1 << 40), (1 << 60, 1 << 40)])
+def test_keys_are_ordered_with_their_values_however_long_a_word_they_take(top: int, value: int) -> None:
+    keys, values = np.array([top, 3, 9]), np.array([7, value, 0])
+    assert [each.tolist() for each in ordered(keys, values)] == [[3, 9, top], [value, 0, 7]]
+    assert {each.dtype for each in ordered(keys, values)} == {np.dtype(np.int64)}

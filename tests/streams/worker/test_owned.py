@@ -1,6 +1,7 @@
 """A partition whose last block never reached the log: no state may say that it did."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -78,3 +79,29 @@ async def test_a_partition_that_is_let_go_when_all_is_sent_leaves_one(log, owned
     await owned.finish(committed)
     assert owned._slot.position == owned.position > 0
     assert log.written
+
+
+def due(owned, monkeypatch, *, late_s, course):
+    """A partition whose snapshot is late by so much, with its open chunk so far."""
+    monkeypatch.setattr(owned, "_due_s", time.monotonic() - late_s)
+    monkeypatch.setattr(owned.source, "course", lambda: course)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "course", "saves"), [(-1, 0.5, False), (0, 0.5, True), (0, 0.05, False), (0, 0.9, False), (11, 0.9, True)]
+)
+async def test_a_snapshot_is_taken_in_the_middle_of_a_chunk_unless_it_waits_for_too_long(owned, monkeypatch, late_s, course, saves):
+    await owned.take(records(1), Nothing())
+    due(owned, monkeypatch, late_s=late_s, course=course)
+    owned.save_if_due(committed)
+    await asyncio.sleep(0.05)
+    assert (owned._slot.position == owned.position) is saves
+
+
+@pytest.mark.parametrize(("at_end", "course", "rolls"), [(True, 0.96, True), (True, 0.9, False), (False, 0.96, False)])
+async def test_most_of_a_chunk_is_rolled_up_just_before_its_end_where_nothing_else_waits(owned, monkeypatch, at_end, course, rolls):
+    await owned.take(records(1), Nothing())
+    due(owned, monkeypatch, late_s=0, course=course)
+    owned.at_end = at_end
+    owned.roll_ahead()
+    assert (owned.source._open._ahead is not None) is rolls

@@ -1,6 +1,7 @@
 """A stage that was stopped in the middle of a record: no snapshot may say that what it led to was written."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -80,3 +81,27 @@ async def test_a_stage_that_did_not_write_what_it_found_leaves_no_snapshot(write
     assert snapshots.slot.position is None
     if stateful.failed.done():
         assert isinstance(stateful.failed.exception(), BrokerError)
+
+
+async def soon():
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("at_rest", "late_s", "saves"), [(True, 0, True), (False, 0, False), (False, 11, True), (True, -60, False)]
+)
+async def test_a_snapshot_waits_for_a_stage_at_rest_but_not_for_ever(monkeypatch, at_rest, late_s, saves):
+    snapshots = Snapshots()
+    stateful = Stateful("one", topic="t", snapshots=snapshots, losses=None, new=lambda: Counting(soon))
+    await stateful.assigned()
+    stateful.stage.at_rest = at_rest
+    reading = asyncio.create_task(stateful.read(Stream()))
+    await asyncio.sleep(0.05)
+    monkeypatch.setattr(stateful, "_due_s", time.monotonic() - late_s)
+    monkeypatch.setattr("streams.worker.stateful.LOOK_S", 0.01)
+    keeping = asyncio.create_task(stateful.keep())
+    await asyncio.sleep(0.1)
+    for task in (keeping, reading):
+        task.cancel()
+    await asyncio.wait([keeping, reading])
+    assert (snapshots.slot.position == 1) is saves
