@@ -10,10 +10,10 @@ from random import Random
 from aiokafka.admin import RecordsToDelete
 
 from streams.log.kafka import TopicPartition
+from tests.faults.injections.brokers import one_killed
 from tests.faults.injections.injected import Injected
 from tests.faults.recovery import disturbed_s, recovered_s
 from tests.faults.rig import Rig
-from tests.kafka.broker import Cluster
 
 UNREAD_S = 15.0
 WRITER = "writer"
@@ -47,12 +47,7 @@ def _blocks(its: Rig, chance: Random) -> Injected:
 
 def _copies(its: Rig, chance: Random) -> Injected:
     """A broker dies, and comes back without any of its copies: it has to fetch them from the others."""
-    cluster = its.cluster
-    assert isinstance(cluster, Cluster)
-    node = chance.choice(cluster.nodes)
-    node.kill()
-    killed_s = time.monotonic()
-    spent_s = disturbed_s(its, killed_s)
+    cluster, node, spent_s = one_killed(its, chance)
     for folder in (cluster.data / f"node-{node.number}").glob(f"{its.setting.prefix}*"):
         shutil.rmtree(folder)
     node.start()
