@@ -14,6 +14,8 @@ from streams.log.kafka import TopicPartition
 from tests.kafka.service import Service, Worker
 
 POLL_S = 0.02
+STILL_S = 30.0
+"""A run in which nothing was written for so long goes on with its script."""
 LEAVE_S = 15.0
 ONE, TWO, THREE = ("all",), ("all", "all"), ("all", "all", "all")
 APART = ("ingest", "ingest", "detect", "act")
@@ -116,10 +118,16 @@ class Crowd:
         return [topic for topic in self.service.topics.declared() if topic.name in wanted]
 
     async def _written(self, consumer: Any, point: int, deadline_s: float) -> int:
-        """How much is written, once that is up to a point, or the run is over."""
+        """How much is written, once that is up to a point, or no more comes, or the run is over.
+
+        Who was killed and stays away may be the only one who could write it.
+        """
+        before, since_s = -1, time.monotonic()
         while True:
             written = sum((await consumer.end_offsets(list(consumer.assignment()))).values())
-            if written >= point or self._over():
+            if written != before:
+                before, since_s = written, time.monotonic()
+            if written >= point or time.monotonic() > since_s + STILL_S or self._over():
                 return int(written)
             if time.monotonic() > deadline_s:
                 raise CrowdError(f"{written} of {point} records after all the time\n{self._said()}")
