@@ -6,8 +6,8 @@ from hypothesis import settings
 settings.register_profile("tidegate", deadline=None)
 settings.load_profile("tidegate")
 
-LONG = frozenset({"faults", "kafka"})
-"""Folders whose files take minutes; they go first, so that no process is left alone with one of them at the end."""
+LONG = frozenset({"faults", "kafka", "test_demo.py"})
+"""Folders and files that take minutes; they go first, so that no process is left alone with one of them at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
