@@ -225,7 +225,7 @@ def part(found: Delays, live: Live, command: str) -> Part:
         f"{live.scopes:,} scopes of {live.tenants:,} tenants on {PARTITIONS} busy partitions, {len(live.roles)} process"
         f"{'es' if len(live.roles) > 1 else ''}, {sent:,} records in {live.seconds} s "
         f"({sent / live.seconds:,.0f} a second, of which the spikes are a part), {live.spikes} spikes. The simulated delivery of a "
-        f"record (0.2 s) and the sender's lag (p99 {found.sender['lag_p99_ms']:.0f} ms) count as ours."
+        f"record ({DELIVERY_MS} ms) and the sender's lag (p99 {found.sender['lag_p99_ms']:.0f} ms) count as ours."
     )
     table = Table("From a window's end to a page", ("from, to", "number", "p50 ms", "p95 ms", "p99 ms", "max ms"), rows, note)
     return Part(
