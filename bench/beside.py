@@ -177,7 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ChildError as error:
         print(error, file=sys.stderr)
         return 1
-    keep(part(found, f"python -m bench.beside --rounds {told.rounds} --scale {told.scale:g} --scopes {told.scopes}"))
+    only = "".join(f" --peer {peer}" for peer in told.peer or ())
+    keep(part(found, f"python -m bench.beside --rounds {told.rounds} --scale {told.scale:g} --scopes {told.scopes}{only}"))
     return 0
 
 

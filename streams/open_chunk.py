@@ -11,7 +11,7 @@ from streams.rolled import Rolled, rolled
 KEPT_LEAVES = 200_000
 """With more leaves than this, those that the open chunk does not need are forgotten when a chunk ends."""
 AHEAD_LEAVES = 100_000
-"""With more leaves nothing is rolled up ahead: what is kept until the end would take a third of what a scope may."""
+"""With more leaves nothing is rolled up ahead: until the end the sums of each row are kept twice, 168 bytes, and its counts."""
 
 
 class OpenChunk:

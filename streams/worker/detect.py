@@ -20,7 +20,7 @@ from streams.worker.owned import RunEnd
 from streams.worker.stage_metrics import DetectMetrics
 
 CROWD = 50_000
-"""From so many scopes on a window is judged off the loop: below, it takes 0.2 s, and off it, beside ingest, twice that."""
+"""From so many scopes on a window is judged off the loop, in turns with ingest: 20,000 took 0.15 s there, and 0.09 on the loop."""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,3 +26,24 @@ def test_large_arrays_leave_the_process_when_they_are_freed():
     before_mb, held_mb, after_mb = map(float, ran.stdout.split())
     assert held_mb > before_mb + 70
     assert after_mb < before_mb + 8
+
+
+FROZEN = """
+import gc
+import weakref
+from streams.allocation import pass_over_what_stays
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+pass_over_what_stays()
+frozen, seen = gc.get_freeze_count(), weakref.ref(Cycle())
+gc.collect()
+print(frozen > 1000, gc.isenabled(), seen() is None, gc.get_freeze_count() == frozen)
+"""
+
+
+def test_what_was_there_is_passed_over_and_cycles_that_come_later_are_found():
+    ran = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True"] * 4
