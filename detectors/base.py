@@ -1,6 +1,6 @@
 """The contract of a detector."""
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from detectors.anomaly import Abnormal
 from detectors.facts import WindowFacts
@@ -40,3 +40,17 @@ class Detector(Protocol):
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw: every later answer is the same."""
         ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A detector that can say more of an abnormal scope, and is asked only for what is written."""
+
+    def explain(self, facts: WindowFacts, abnormal: Abnormal) -> Abnormal:
+        """The abnormal scope of the window that was judged last, with all of its evidence."""
+        ...
+
+
+def explained(detector: Detector, facts: WindowFacts, abnormal: Abnormal) -> Abnormal:
+    """The abnormal scope with all that its detector can say of it."""
+    return detector.explain(facts, abnormal) if isinstance(detector, Explainer) else abnormal

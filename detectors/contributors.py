@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from detectors.canonical import usd_text
-from detectors.columns import Columns, Float32, Floats
-from detectors.facts import WINDOW_MS, WindowFacts
+from detectors.columns import Columns, Float32
+from detectors.facts import WINDOW_MS, Float64, WindowFacts
 from detectors.rows import MONEY, Rows
 from detectors.scope import Rollup, Scope
 
@@ -41,6 +41,8 @@ class Contributors:
         self._order = rollups
         self._rows = Rows((*dict.fromkeys((*rollups, *JOINT, ())),))
         self._spend = Spend()
+        self._excess = np.zeros(0, np.float32)
+        self._rose = np.zeros(0, np.bool_)
         self._span = 1_800_000 / window_ms / np.log(2)
         self._lately = min(1.0, window_ms / 30_000)
 
@@ -56,6 +58,8 @@ class Contributors:
         self._spend.clear(self._rows.reused(facts))
         nanos = self._rows.gather(facts, MONEY).sum(axis=0)
         self._spend.lately += self._lately * (nanos - self._spend.lately)
+        self._excess = np.maximum(self._spend.lately - self._spend.level, 0)
+        self._rose = self._excess > LEAST_SHARE * self._spend.level
 
     def learn(self) -> None:
         """Let the levels follow; a rise pulls with no more than the level itself, so that a spike is not soon its own level."""
@@ -66,19 +70,16 @@ class Contributors:
         spend.windows += spend.lately > 0
 
     def explain(self, facts: WindowFacts, scope: Scope, rollup: Rollup) -> list[dict[str, Any]]:
-        """`{"scope", "excess_usd" a window, "share"}` of the scopes that explain a scope's excess, at most 5.
+        """`{"scope", "excess_usd" a window, "share"}` of the scopes that explain a scope's excess in the window, at most 5.
 
         The foremost of every other roll-up comes before the second of any. Shares that no joint roll-up says are `guessed`.
         """
-        spend = self._spend
-        excess = np.maximum(spend.lately - spend.level, 0)
         slot = facts.rollups[rollup].roster.slot(tuple(value for _, value in scope))
         row = self._rows.of(rollup)[slot] if slot is not None else -1
-        mine = float(excess[row])
-        if row < 0 or mine <= LEAST_SHARE * spend.level[row]:
+        if row < 0 or not self._rose[row]:
             return []
-        others = [each for each in self._order if each != rollup]
-        ranked = [sorted(self._shares(facts, (scope, rollup, mine), each, excess), key=lambda s: (-s[1], s[0])) for each in others]
+        mine = float(self._excess[row])
+        ranked = [self._foremost(facts, (scope, rollup, mine), each) for each in self._order if each != rollup]
         foremost = sorted((of[0] for of in ranked if of), key=lambda share: -round(share[1], 2))
         rest = sorted((share for of in ranked for share in of[1:]), key=lambda share: -round(share[1], 2))
         return [
@@ -87,23 +88,26 @@ class Contributors:
             for other, share in (foremost + rest)[:MOST]
         ]
 
-    def _shares(
-        self, facts: WindowFacts, of: tuple[Scope, Rollup, float], other: Rollup, excess: Floats
-    ) -> list[tuple[Scope, float]]:
+    def _foremost(self, facts: WindowFacts, of: tuple[Scope, Rollup, float], other: Rollup) -> list[tuple[Scope, float]]:
+        """The scopes of another roll-up that explain most, with their shares; those beyond the fifth are nobody's answer."""
         scope, rollup, mine = of
         joint = tuple(sorted({*rollup, *other}))
         exact = joint in JOINT
         rows = self._rows.of(joint if exact else other)
-        seen = excess[rows]
-        slots = np.flatnonzero(seen >= LEAST_SHARE * mine)
         scopes = facts.rollups[joint if exact else other].roster.scopes
+        slots = np.flatnonzero(self._excess[rows] >= LEAST_SHARE * mine)
         if exact:
-            within = [slot for slot in slots.tolist() if set(scope) <= set(scopes[slot])]
-            return [(tuple(p for p in scopes[slot] if p[0] in other), min(1.0, float(seen[slot]) / mine)) for slot in within]
-        total = float(excess[self._rows.of(())[0]])
-        return [
-            (scopes[slot], share) for slot in slots.tolist() if (share := _share(mine, float(seen[slot]), total)) >= LEAST_SHARE
-        ]
+            values = {joint.index(dimension): value for dimension, value in scope}
+            slots = np.array([each for each in slots.tolist() if _has(scopes.values[each], values)], np.int64)
+            shares = np.minimum(1.0, self._excess[rows[slots]].astype(np.float64) / mine)
+        else:
+            shares = _shares(mine, self._excess[rows[slots]].astype(np.float64), float(self._excess[self._rows.of(())[0]]))
+        slots, shares = slots[shares >= LEAST_SHARE], shares[shares >= LEAST_SHARE]
+        if len(shares) > MOST:
+            among = shares >= np.partition(shares, -MOST)[-MOST]
+            slots, shares = slots[among], shares[among]
+        named = zip((scopes[slot] for slot in slots.tolist()), shares.tolist(), strict=True)
+        return sorted(((tuple(pair for pair in of if pair[0] in other), share) for of, share in named), key=lambda s: (-s[1], s[0]))
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -120,12 +124,17 @@ def _joint(rollup: Rollup, scope: Scope) -> Rollup:
     return tuple(sorted({*rollup, *(dimension for dimension, _ in scope)}))
 
 
-def _share(mine: float, theirs: float, total: float) -> float:
-    """The share of an excess that another one explains, from margins alone.
+def _has(values: tuple[str, ...], wanted: dict[int, str]) -> bool:
+    """Whether a scope has the wanted values at the places of their dimensions."""
+    return all(values[place] == value for place, value in wanted.items())
 
-    >>> _share(3.0, 10.0, 10.0), _share(3.0, 3.0, 13.0), _share(6.0, 3.0, 12.0)
-    (1.0, 1.0, 0.25)
+
+def _shares(mine: float, theirs: Float64, total: float) -> Float64:
+    """The shares of an excess that others explain, from margins alone, shape (others,).
+
+    >>> _shares(3.0, np.array([10.0]), 10.0), _shares(3.0, np.array([3.0]), 13.0), _shares(6.0, np.array([3.0]), 12.0)
+    (array([1.]), array([1.]), array([0.25]))
     """
     least = mine + theirs - total
-    alike = min(mine, theirs) ** 2 / max(mine, theirs)
-    return min(1.0, max(least, alike) / mine)
+    alike = np.minimum(mine, theirs) ** 2 / np.maximum(mine, theirs)
+    return np.asarray(np.minimum(1.0, np.maximum(least, alike) / mine))

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.columns import Bool, Columns, Float32, Floats, UInt32
 from detectors.facts import Float64, Int64
-from detectors.nats import Int16, add, nats
+from detectors.nats import Int16, add, mixture, nats
 
 RHOS = np.array([2.0, 4.0, 8.0])
 """Rises that are bet on."""
@@ -100,11 +100,9 @@ class Ecusum:
         """The same of one speed, shape (units, rows)."""
         return nats(self._state.log_e[speed].max(axis=0))
 
-    def statistic(self, speed: int, rows: Bool) -> Float64:
-        """T of the rows that a mask of shape (units, rows) names, in its order."""
-        of = nats(np.maximum(self._state.log_e[speed][:, rows], 0)).astype(np.float64)
-        top = of.max(axis=0)
-        return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
+    def statistic(self, speed: int, rows: Bool | tuple[int, int]) -> Float64:
+        """T of the rows that a mask of shape (units, rows) names, in its order; a scalar for one (unit, row)."""
+        return mixture(self._state.log_e[speed], rows)
 
     def reaches(self, speed: int, threshold: float) -> Bool:
         """Whose T is at a threshold, shape (units, rows)."""

@@ -1,6 +1,6 @@
 """Abnormal scopes of one window after another -> anomalies when an episode opens or rises, and its end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,11 @@ class _Episode:
     severity: Severity
     cost_nanos: int
     abnormal_until_ms: int
+
+
+def unchanged(abnormal: Abnormal) -> Abnormal:
+    """The abnormal scope as it is."""
+    return abnormal
 
 
 class Episodes:
@@ -36,8 +41,13 @@ class Episodes:
         episode = self._open.get((detector, scope))
         return episode.cost_nanos if episode else 0
 
-    def take(self, detector: str, abnormals: Sequence[Abnormal], end_ms: int) -> Iterator[Anomaly]:
-        """Book the abnormal scopes of the window that ends at `end_ms`; what opened or rose, in the order of scope texts."""
+    def take(
+        self, detector: str, abnormals: Sequence[Abnormal], end_ms: int, *, say: Callable[[Abnormal], Abnormal] = unchanged
+    ) -> Iterator[Anomaly]:
+        """Book the abnormal scopes of the window that ends at `end_ms`; what opened or rose, in the order of scope texts.
+
+        `say` completes what is told of those, and is asked for no other.
+        """
         for abnormal in sorted(abnormals, key=lambda each: scope_text(each.scope)):
             key = (detector, abnormal.scope)
             episode = self._open.get(key)
@@ -49,7 +59,7 @@ class Episodes:
             if opened or abnormal.severity.rank > episode.severity.rank:
                 episode.severity = abnormal.severity
                 yield Anomaly.of(
-                    abnormal,
+                    say(abnormal),
                     detector=detector,
                     since_ms=episode.since_ms,
                     end_ms=end_ms,

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Float32, Floats
+from detectors.columns import Bool, Float32, Floats
+from detectors.facts import Float64
 
 Int16 = NDArray[np.int16]
 
@@ -16,6 +17,13 @@ MOST = 255.0
 def nats(kept: Int16) -> Float32:
     """The evidence in nats."""
     return kept * np.float32(1 / PARTS)
+
+
+def mixture(kept: Int16, rows: Bool | tuple[int, int]) -> Float64:
+    """`ln mean_bet exp max(0, M)`, shape (rows,), of evidence of shape (bets, units, rows); a scalar for one (unit, row)."""
+    of = nats(np.maximum(kept[:, *rows] if isinstance(rows, tuple) else kept[:, rows], 0)).astype(np.float64)
+    top = of.max(axis=0)
+    return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
 
 
 def add(kept: Int16, logs: Floats, most: float) -> None:

@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from detectors import DETECTORS
 from detectors.anomaly import Abnormal, Anomaly, BudgetState, CanaryVerdict, Judgement, Severity
-from detectors.base import Detector
+from detectors.base import Detector, explained
 from detectors.canonical import time_text
 from detectors.episodes import Episodes
 from detectors.facts import Float64, RollupFacts, WindowFacts
@@ -82,8 +83,8 @@ class Panel:
         abnormals = detector.judge(facts)
         if abnormals:
             warm = _Warmth(facts.rollups, facts.end_ms, self.setup)
-            abnormals = [_marked(self._capped(detector, each, warm), facts) for each in abnormals]
-            yield from self.episodes.take(detector.name, abnormals, facts.end_ms)
+            abnormals = [self._capped(detector, each, warm) for each in abnormals]
+            yield from self.episodes.take(detector.name, abnormals, facts.end_ms, say=partial(_said, detector, facts))
 
     def _capped(self, detector: Detector, abnormal: Abnormal, warm: "_Warmth") -> Abnormal:
         if abnormal.severity.rank <= Severity.WARNING.rank:
@@ -121,8 +122,9 @@ class Panel:
                 detector.restore(state["detectors"][detector.name])
 
 
-def _marked(abnormal: Abnormal, facts: WindowFacts) -> Abnormal:
-    """Evidence from a window without all of the traffic says so."""
+def _said(detector: Detector, facts: WindowFacts, abnormal: Abnormal) -> Abnormal:
+    """All that is to be told; evidence from a window without all of the traffic says so."""
+    abnormal = explained(detector, facts, abnormal)
     if facts.complete:
         return abnormal
     incomplete = [str(each.partition) for each in facts.blind]

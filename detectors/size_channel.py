@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.columns import Bool, Columns, UInt32
 from detectors.facts import Float64, Int64
-from detectors.nats import Int16, add, nats
+from detectors.nats import Int16, add, mixture, nats
 
 LAMBDAS = np.array([0.1, 0.2, 0.4, 0.7])
 """Shares of the stake that are bet on each request."""
@@ -55,11 +55,9 @@ class SizeChannel:
         self._state.since_s[log_e.max(axis=0) <= 0] = start_ms // 1000
         add(log_e, np.minimum(logs, self._step).astype(np.float32), self._most)
 
-    def statistic(self, rows: Bool) -> Float64:
-        """T = ln mean_l exp M of the rows that a mask of shape (units, rows) names, in its order."""
-        of = nats(np.maximum(self._state.log_e[:, rows], 0)).astype(np.float64)
-        top = of.max(axis=0)
-        return np.asarray(top + np.log(np.exp(of - top).mean(axis=0)))
+    def statistic(self, rows: Bool | tuple[int, int]) -> Float64:
+        """T = ln mean_l exp M of the rows that a mask of shape (units, rows) names, in its order; a scalar for one (unit, row)."""
+        return mixture(self._state.log_e, rows)
 
     def reaches(self, threshold: float) -> Bool:
         """Whose T is at a threshold, shape (units, rows)."""

@@ -243,12 +243,10 @@ class SpikeBank:
 
     def _proof(self, at: tuple[int, int]) -> tuple[tuple[str, float, float], float]:
         """Name, statistic and threshold of the evidence for the alarm of a row, and its score."""
-        only = np.zeros(self._cap.shape, np.bool_)
-        only[at] = True
         if self.alarms.by_size[at]:
-            statistic = float(self.size.statistic(only)[0])
+            statistic = float(self.size.statistic(at))
             return ("size", statistic, SIZE_PAGES), min(1.0, statistic / SIZE_PAGES)
-        proofs = [(speed.name, float(self.rate.statistic(i, only)[0]), speed.threshold) for i, speed in enumerate(SPEEDS)]
+        proofs = [(speed.name, float(self.rate.statistic(i, at)), speed.threshold) for i, speed in enumerate(SPEEDS)]
         busy = bool(self._busy()[at])
         pages = max(proofs[FAST:] if busy else proofs[:FAST], key=lambda each: each[1] / each[2])
         score = min(1.0, pages[1] / pages[2])

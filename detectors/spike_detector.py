@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 
 from detectors.anomaly import Abnormal
@@ -9,7 +10,7 @@ from detectors.contributors import Contributors
 from detectors.facts import WINDOW_MS, Float64, WindowFacts
 from detectors.marks import Cells
 from detectors.rows import Rows
-from detectors.scope import Rollup
+from detectors.scope import Rollup, rollup_of
 from detectors.spike import Seen, SpikeBank
 from detectors.spike_report import Unit, report
 
@@ -74,15 +75,15 @@ class SpikeDetector:
     def _abnormal(self, facts: WindowFacts, row: int) -> Abnormal:
         sightings = [self._bank.sighting(unit, row) for unit in range(len(self.units))]
         best = max(range(len(sightings)), key=lambda each: (sightings[each].grade, sightings[each].score, -each))
-        scope, rollup = self._rows.scope(facts, row), self._rows.rollup(row)
-        return report(
-            scope,
-            sightings[best],
-            self.units[best],
-            facts,
-            nanos=int(facts.rollups[rollup].nanos[self._rows.slot(row)]),
-            contributors=self._contributors.explain(facts, scope, rollup),
-        )
+        nanos = int(facts.rollups[self._rows.rollup(row)].nanos[self._rows.slot(row)])
+        return report(self._rows.scope(facts, row), sightings[best], self.units[best], facts, nanos=nanos)
+
+    def explain(self, facts: WindowFacts, abnormal: Abnormal) -> Abnormal:
+        """Say who else rose with an abnormal scope of the window that was judged last."""
+        if "contributors" in abnormal.evidence:
+            return abnormal
+        contributors = self._contributors.explain(facts, abnormal.scope, rollup_of(abnormal.scope))
+        return msgspec.structs.replace(abnormal, evidence={**abnormal.evidence, "contributors": contributors})
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""

@@ -2,7 +2,6 @@
 
 import enum
 from dataclasses import dataclass
-from typing import Any
 
 from detectors.anomaly import Abnormal, Severity
 from detectors.canonical import NANOS_PER_USD
@@ -89,9 +88,7 @@ class Sighting:
     relearnt: bool
 
 
-def report(
-    scope: Scope, seen: Sighting, unit: Unit, facts: WindowFacts, *, nanos: int, contributors: list[dict[str, Any]]
-) -> Abnormal:
+def report(scope: Scope, seen: Sighting, unit: Unit, facts: WindowFacts, *, nanos: int) -> Abnormal:
     """The abnormal scope. What it cost above expectation is its cost of this window less the part that the expectation explains."""
     per_min = 60_000 / (facts.end_ms - facts.start_ms) if seen.channel is Channel.RATE else 1.0
     above = max(0.0, 1 - seen.expected / seen.observed) if seen.observed > 0 else 0.0
@@ -114,7 +111,6 @@ def report(
             "speed": speed,
             "statistic": statistic,
             "threshold": threshold,
-            "contributors": contributors,
         },
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from detectors import DETECTORS
 from detectors.anomaly import Anomaly, Severity
-from detectors.base import Detector
+from detectors.base import Detector, explained
 from detectors.canonical import encode, rounded
 from detectors.facts import SUMS, LateFacts, WindowFacts
 from tests.detectors.builders import FactsBuilder
@@ -41,7 +41,14 @@ def answers(detector: Detector, windows) -> list[list[bytes]]:
 def said(detector: Detector, facts: WindowFacts) -> list[bytes]:
     return sorted(
         encode(
-            Anomaly.of(each, detector=detector.name, since_ms=each.since_ms, end_ms=facts.end_ms, cost_nanos=0, policy_version="")
+            Anomaly.of(
+                explained(detector, facts, each),
+                detector=detector.name,
+                since_ms=each.since_ms,
+                end_ms=facts.end_ms,
+                cost_nanos=0,
+                policy_version="",
+            )
         )
         for each in detector.judge(facts)
     )
@@ -201,8 +208,9 @@ def test_its_evidence_is_json_and_says_something(name):
     detector = make(name)
     for facts in FAULTY:
         for each in detector.judge(facts):
-            assert msgspec.json.decode(encode(rounded(each.evidence)))
-            assert all(isinstance(key, str) for key in each.evidence)
+            evidence = explained(detector, facts, each).evidence
+            assert msgspec.json.decode(encode(rounded(evidence)))
+            assert all(isinstance(key, str) for key in evidence)
 
 
 def test_windows_of_a_blind_source_are_fine(name):

@@ -1,10 +1,11 @@
 """Contributors: who explains an excess, by joint roll-ups where they are and by margins elsewhere."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.contributors import Contributors, _share
+from detectors.contributors import Contributors, _shares
 from detectors.spike_detector import SPIKE_ROLLUPS
 from tests.detectors.builders import FactsBuilder
 
@@ -68,6 +69,15 @@ def test_nothing_explains_what_did_not_rise():
     )
 
 
+def test_of_equals_the_first_by_name_are_told():
+    spends = [(f"tenant-{number}", "lab", "large", "chat", 9) for number in range(9)]
+    named = contributors((("provider", "lab"),), ("provider",), *spends, ("calm", "lab", "large", "chat", 1))
+    told = sorted(each["scope"]["tenant"] for each in named if "tenant" in each["scope"])
+    assert told == ["tenant-0"]
+    named = contributors((("provider", "lab"),), ("provider",), *((*spend[:2], "one", "one", 9) for spend in spends))
+    assert [each["scope"]["tenant"] for each in named if "tenant" in each["scope"]][:1] == ["tenant-0"]
+
+
 @given(st.floats(0.01, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
 def test_a_share_is_between_none_and_all(mine, theirs, rest):
-    assert 0 <= _share(mine, theirs, max(mine, theirs) + rest) <= 1
+    assert 0 <= _shares(mine, np.array([theirs]), max(mine, theirs) + rest)[0] <= 1

@@ -27,6 +27,18 @@ def test_an_episode_that_lasts_is_written_once(episodes: Episodes):
     assert [len(each) for each in written] == [1, 0, 0]
 
 
+def test_only_of_what_is_written_more_is_asked(episodes: Episodes):
+    asked = []
+
+    def say(each: Abnormal) -> Abnormal:
+        asked.append(each.scope)
+        return each
+
+    for end in (10_000, 20_000):
+        list(episodes.take("token_spike", [abnormal(), abnormal(BOB)], end, say=say))
+    assert asked == [ACME, BOB]
+
+
 def test_a_rise_is_written_again_with_another_id_and_the_cost_so_far(episodes: Episodes):
     (first,) = episodes.take("token_spike", [abnormal(severity=Severity.WARNING)], 10_000)
     (second,) = episodes.take("token_spike", [abnormal(severity=Severity.CRITICAL)], 20_000)

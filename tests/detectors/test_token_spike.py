@@ -13,7 +13,9 @@ WARM = 400
 
 
 def run(detector: TokenSpike, shop: Shop, windows: int, *sources: Source, complete: bool = True) -> list[list[Abnormal]]:
-    return [detector.judge(shop.window(*sources, complete=complete)) for _ in range(windows)]
+    """What is found in so many windows, and all that is to be told of it."""
+    facts = [shop.window(*sources, complete=complete) for _ in range(windows)]
+    return [[detector.explain(each, found) for found in detector.judge(each)] for each in facts]
 
 
 @pytest.fixture(scope="module")
