@@ -31,10 +31,14 @@ class Cells:
     @classmethod
     def of(cls, histograms: Sequence[Histogram], rows: int) -> Self:
         """The cells of one histogram a unit."""
-        at = np.concatenate([unit * rows + histogram.row for unit, histogram in enumerate(histograms)])
-        bucket = np.concatenate([histogram.bucket for histogram in histograms])
-        count = np.concatenate([histogram.count for histogram in histograms])
-        return cls(at, MIDDLE[bucket], (count * (bucket > 0)).astype(np.float64), (len(histograms), rows))
+        ends = np.cumsum([len(each.row) for each in histograms]).tolist()
+        at, value, count = np.empty(ends[-1], np.int64), np.empty(ends[-1]), np.empty(ends[-1])
+        for unit, (each, end) in enumerate(zip(histograms, ends, strict=True)):
+            its = slice(end - len(each.row), end)
+            np.add(each.row, unit * rows, out=at[its])
+            np.take(MIDDLE, each.bucket, out=value[its], mode="clip")  # no other mode writes without a copy
+            np.multiply(each.count, each.bucket > 0, out=count[its])
+        return cls(at, value, count, (len(histograms), rows))
 
     def total(self, each: Float64) -> Float64:
         """Sum over requests of a value of each cell, shape (units, rows)."""

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from detectors.canonical import encode
 from detectors.facts import HISTOGRAMS, SUMS, Int64
 from detectors.scope import Rollup
-
-Triple = tuple[Int64, Int64, Int64]
+from streams.packed import Packed, Triple, WireHistograms, packed, packed_columns, unpacked, width
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,19 +101,11 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
     rollup: tuple[str, ...]
     scopes: list[tuple[str, ...]]
-    scope: "Packed"
-    window: "Packed"
-    late: "Packed"
-    sums: list["Packed"]
-    histograms: list[list["Packed"]]
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True):
-    """Integers on the wire; `kind` is a numpy type, `data` empty when all are zero."""
-
-    kind: str
-    length: int
-    data: bytes
+    scope: Packed
+    window: Packed
+    late: Packed
+    sums: list[Packed]
+    histograms: list[list[Packed]]
 
 
 class _Part(msgspec.Struct, frozen=True, array_like=True):
@@ -168,9 +159,8 @@ def _pieces(rows: RollupRows, low: int, high: int, budget: int) -> list[bytes]:
     """Rows [low, high) in as few halves as keep each within the budget, encoded."""
     if low == high:
         return []
-    piece = _piece(rows, low, high)
-    if high - low == 1 or _least_size(piece) <= budget:
-        encoded = _packer.encode(piece)
+    if high - low == 1 or _least_size(rows, low, high) <= budget:
+        encoded = _packer.encode(_piece(rows, low, high))
         if high - low == 1 or len(encoded) <= budget:
             return [encoded]
     middle = (low + high) // 2
@@ -182,15 +172,15 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
     histograms = []
     for name in HISTOGRAMS:
         row, bucket, count = rows.histograms[name]
-        first, last = np.searchsorted(row, [low, high])
-        histograms.append([_packed(row[first:last] - low), _packed(bucket[first:last]), _packed(count[first:last])])
+        its = _its(row, low, high)
+        histograms.append([packed(row[its] - low), packed(bucket[its]), packed(count[its])])
     return Piece(
         rows.rollup,
         [rows.scopes[i] for i in used.tolist()],
-        _packed(scope),
-        _packed(rows.window[low:high]),
-        _packed(rows.late[low:high].astype(np.int64)),
-        _packed_columns(rows.sums[low:high]),
+        packed(scope),
+        packed(rows.window[low:high]),
+        packed(rows.late[low:high].astype(np.int64)),
+        packed_columns(rows.sums[low:high]),
         histograms,
     )
 
@@ -199,28 +189,33 @@ def _joined(rollup: Rollup, pieces: list[Piece]) -> RollupRows:
     if not pieces:
         return no_rows(rollup)
     scopes, places = _united([piece.scopes for piece in pieces])
-    scope = [its[_unpacked(piece.scope)] for piece, its in zip(pieces, places, strict=True)]
+    scope = [its[unpacked(piece.scope)] for piece, its in zip(pieces, places, strict=True)]
     starts = np.cumsum([0, *(piece.scope.length for piece in pieces)])
-    histograms = {}
-    for number, name in enumerate(HISTOGRAMS):
-        triples = [tuple(map(_unpacked, piece.histograms[number])) for piece in pieces]
-        row = np.concatenate([triple[0] + start for triple, start in zip(triples, starts.tolist(), strict=False)])
-        histograms[name] = (row, np.concatenate([t[1] for t in triples]), np.concatenate([t[2] for t in triples]))
     return RollupRows(
         rollup,
         scopes,
         np.concatenate(scope),
-        np.concatenate([_unpacked(piece.window) for piece in pieces]),
-        np.concatenate([_unpacked(piece.late) for piece in pieces]).astype(np.bool_),
-        np.concatenate([np.stack([_unpacked(column) for column in piece.sums], axis=1) for piece in pieces]),
-        histograms,
+        np.concatenate([unpacked(piece.window) for piece in pieces]),
+        np.concatenate([unpacked(piece.late) for piece in pieces]).astype(np.bool_),
+        np.concatenate([np.stack([unpacked(column) for column in piece.sums], axis=1) for piece in pieces]),
+        WireHistograms([piece.histograms for piece in pieces], starts.tolist()),
     )
 
 
-def _least_size(piece: Piece) -> int:
-    """Bytes that a piece has at least when it is encoded: those of its columns."""
-    columns = (piece.scope, piece.window, piece.late, *piece.sums, *itertools.chain.from_iterable(piece.histograms))
-    return sum(len(column.data) for column in columns)
+def _least_size(rows: RollupRows, low: int, high: int) -> int:
+    """Bytes that rows [low, high) have at least when they are encoded: those of their histograms, at the least that each needs."""
+    size = 0
+    for row, bucket, _ in rows.histograms.values():
+        its = _its(row, low, high)
+        if its.stop > its.start:
+            size += (its.stop - its.start) * (width(int(row[its.stop - 1]) - low) + int(bucket[its].any()) + 1)
+    return size
+
+
+def _its(row: Int64, low: int, high: int) -> slice:
+    """The cells of a histogram that are of rows [low, high)."""
+    first, last = np.searchsorted(row, [low, high]).tolist()
+    return slice(first, last)
 
 
 def _used(scope: Int64) -> tuple[Int64, Int64]:
@@ -233,34 +228,9 @@ def _used(scope: Int64) -> tuple[Int64, Int64]:
 
 def _united(lists: list[list[tuple[str, ...]]]) -> tuple[list[tuple[str, ...]], list[Int64]]:
     """All that sorted lists have, sorted, each once; and for each list the places of its own."""
-    if len(lists) == 1:
-        return lists[0], [np.arange(len(lists[0]))]
+    if all(one[-1] < other[0] for one, other in itertools.pairwise(lists)):
+        ends = np.cumsum([len(each) for each in lists])
+        return list(itertools.chain.from_iterable(lists)), np.split(np.arange(ends[-1]), ends[:-1])
     united = sorted(dict.fromkeys(itertools.chain.from_iterable(lists)))
     place = dict(zip(united, itertools.count()))
     return united, [np.fromiter(map(place.__getitem__, each), np.int64, len(each)) for each in lists]
-
-
-def _packed(column: Int64) -> Packed:
-    return _with_bounds(column, int(column.min()), int(column.max())) if len(column) else Packed("", 0, b"")
-
-
-def _packed_columns(table: Int64) -> list[Packed]:
-    """The columns of a table with rows; their bounds are found for all at once, since most of them are zero."""
-    bounds = zip(table.min(axis=0).tolist(), table.max(axis=0).tolist(), strict=True)
-    return [_with_bounds(column, low, high) for column, (low, high) in zip(table.T, bounds, strict=True)]
-
-
-def _with_bounds(column: Int64, low: int, high: int) -> Packed:
-    if low == high == 0:
-        return Packed("", len(column), b"")
-    kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")
-    return Packed(kind, len(column), column.astype(kind).tobytes())
-
-
-def _unpacked(packed: Packed) -> Int64:
-    if not packed.kind:
-        return np.zeros(packed.length, np.int64)
-    return np.frombuffer(packed.data, packed.kind).astype(np.int64)
-
-
-_KINDS = (("<u1", 1 << 8), ("<u2", 1 << 16), ("<u4", 1 << 32))

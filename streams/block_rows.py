@@ -6,11 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from detectors.buckets import COUNT
 from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
 from streams.block import Sealed
-from streams.cells import ordered, run_starts
+from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM, ordered, run_starts
 from streams.kept import Kept, KeptRows
 
 SLICE = 4096
@@ -51,7 +50,8 @@ class WindowRows:
         """Row (0 is `low`), bucket and count of a histogram's cells."""
         row, bucket, count = self.rows.histograms[name]
         first, last = row.searchsorted(np.array((self.low, self.high), row.dtype)).tolist()
-        return row[first:last].astype(np.int64) - self.low, bucket[first:last].astype(np.int64), count[first:last].astype(np.int64)
+        row, bucket, count = (np.asarray(each[first:last], np.int64) for each in (row, bucket, count))
+        return row - self.low if self.low else row, bucket, count
 
 
 class Histograms(Mapping[str, Histogram]):
@@ -86,15 +86,14 @@ def _merge(parts: Sequence[tuple[tuple[Int64, Int64, Int64], Int64]]) -> Histogr
     if not parts:
         empty = np.zeros(0, np.int64)
         return Histogram(empty, empty, empty)
-    codes = np.concatenate([slots[row] * COUNT + bucket for (row, bucket, _), slots in parts])
+    codes = np.concatenate([slots[row] << BUCKET_BITS | bucket for (row, bucket, _), slots in parts])
     counts = np.concatenate([count for (_, _, count), _ in parts])
     if not (codes[1:] > codes[:-1]).all():
         codes, counts = ordered(codes, counts)
         first = run_starts(codes)
         if len(first) < len(codes):
             codes, counts = codes[first], np.add.reduceat(counts, first)
-    slot = codes // COUNT
-    return Histogram(slot, codes - slot * COUNT, counts)
+    return Histogram(codes >> BUCKET_BITS, codes & (CODES_A_HISTOGRAM - 1), counts)
 
 
 def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:

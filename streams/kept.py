@@ -11,6 +11,7 @@ from detectors.buckets import COUNT
 from detectors.facts import SUMS, Bool, Int64
 from detectors.scope import Rollup
 from streams.block import Marker, RollupRows, Sealed
+from streams.packed import Triple, WireHistograms
 
 Narrow = NDArray[np.integer[Any]]
 _KINDS = ((np.uint8, 1 << 8), (np.uint16, 1 << 16), (np.uint32, 1 << 32))
@@ -31,7 +32,7 @@ class KeptRows:
     @classmethod
     def of(cls, rows: RollupRows) -> Self:
         """The same rows, narrow."""
-        most, place, buckets = _largest(rows.sums).tolist(), _kind(len(rows.scope)), _kind(COUNT)
+        most, place = _largest(rows.sums).tolist(), _kind(len(rows.scope))
         return cls(
             rows.rollup,
             rows.scopes,
@@ -39,10 +40,7 @@ class KeptRows:
             rows.window.astype(_kind(_largest(rows.window).item())),
             rows.late,
             {at: rows.sums[:, at].astype(_kind(high)) for at, high in enumerate(most) if high},
-            {
-                name: (row.astype(place), bucket.astype(buckets), count.astype(_kind(_largest(count).item())))
-                for name, (row, bucket, count) in rows.histograms.items()
-            },
+            _kept(rows.histograms, place),
         )
 
     @property
@@ -83,6 +81,16 @@ class Kept:
     def wide(self) -> Sealed:
         """The block that this was made of."""
         return Sealed(self.marker, {rollup: rows.wide() for rollup, rows in self.rollups.items()})
+
+
+def _kept(histograms: Mapping[str, Triple], place: type[np.integer[Any]]) -> Mapping[str, tuple[Narrow, Narrow, Narrow]]:
+    """Histograms in small types; as they came, when they came so."""
+    if isinstance(histograms, WireHistograms):
+        return histograms
+    return {
+        name: (row.astype(place), bucket.astype(_kind(COUNT)), count.astype(_kind(_largest(count).item())))
+        for name, (row, bucket, count) in histograms.items()
+    }
 
 
 def _largest(numbers: Int64) -> NDArray[np.uint64]:

@@ -6,8 +6,9 @@ import numpy as np
 
 from detectors.facts import HISTOGRAMS, Int64
 from detectors.scope import Rollup
-from streams.block import RollupRows, Triple, no_rows
+from streams.block import RollupRows, no_rows
 from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM
+from streams.packed import Triple
 from streams.rolled import Rolled
 
 

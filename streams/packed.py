@@ -1,0 +1,77 @@
+"""Columns of integers in a block, each in its smallest type; those of histograms are unpacked when they are asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from detectors.facts import HISTOGRAMS, Int64
+
+Triple = tuple[Int64, Int64, Int64]
+"""Row, bucket and count of each cell of a histogram."""
+_KINDS = (("<u1", 1 << 8), ("<u2", 1 << 16), ("<u4", 1 << 32))
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Integers on the wire; `kind` is a numpy type, `data` empty when all are zero."""
+
+    kind: str
+    length: int
+    data: bytes
+
+
+def packed(column: Int64) -> Packed:
+    """A column in its smallest type."""
+    return _narrowest(column, int(column.min()), int(column.max())) if len(column) else Packed("", 0, b"")
+
+
+def packed_columns(table: Int64) -> list[Packed]:
+    """The columns of a table with rows; their bounds are found for all at once, since most of them are zero."""
+    bounds = zip(table.min(axis=0).tolist(), table.max(axis=0).tolist(), strict=True)
+    return [_narrowest(column, low, high) for column, (low, high) in zip(table.T, bounds, strict=True)]
+
+
+def _narrowest(column: Int64, low: int, high: int) -> Packed:
+    if low == high == 0:
+        return Packed("", len(column), b"")
+    kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")
+    return Packed(kind, len(column), column.astype(kind).tobytes())
+
+
+def width(high: int) -> int:
+    """Bytes of the smallest type that holds numbers from 0 up to this one; none if all are 0."""
+    return next((np.dtype(kind).itemsize for kind, top in _KINDS if high < top), 8) if high else 0
+
+
+def unpacked(packed: Packed) -> Int64:
+    """The column that was packed."""
+    if not packed.kind:
+        return np.zeros(packed.length, np.int64)
+    return np.frombuffer(packed.data, packed.kind).astype(np.int64)
+
+
+class WireHistograms(Mapping[str, Triple]):
+    """The histograms of a roll-up's pieces, each unpacked when it is asked for: most of them never are.
+
+    Args:
+        pieces: the histograms of each, in the order of HISTOGRAMS.
+        starts: the first row of each piece.
+    """
+
+    def __init__(self, pieces: Sequence[Sequence[Sequence[Packed]]], starts: Sequence[int]) -> None:
+        self._pieces = pieces
+        self._starts = starts
+
+    def __getitem__(self, name: str) -> Triple:
+        if name not in HISTOGRAMS:
+            raise KeyError(name)
+        number = HISTOGRAMS.index(name)
+        triples = [tuple(map(unpacked, each[number])) for each in self._pieces]
+        row = np.concatenate([triple[0] + start for triple, start in zip(triples, self._starts, strict=False)])
+        return row, np.concatenate([triple[1] for triple in triples]), np.concatenate([triple[2] for triple in triples])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HISTOGRAMS)
+
+    def __len__(self) -> int:
+        return len(HISTOGRAMS)
