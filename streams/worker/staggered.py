@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 HEAD_START_S = 0.005
-"""How long the next one waits at most: a block is on its way to a broker nearby by then."""
+"""How long the next one waits at most, from when this one waits: a block is on its way to a broker nearby by then."""
 
 
 async def staggered(works: Sequence[Coroutine[Any, Any, None]], *, head_start_s: float = HEAD_START_S) -> None:
@@ -19,5 +19,6 @@ async def staggered(works: Sequence[Coroutine[Any, Any, None]], *, head_start_s:
     for work in works:
         tasks.append(asyncio.create_task(work))
         if head_start_s:
+            await asyncio.sleep(0)  # it keeps the loop until it waits, and only then its head start begins
             await asyncio.wait(tasks[-1:], timeout=head_start_s)
     await asyncio.gather(*tasks)

@@ -1,6 +1,7 @@
 """What one work waits for is under way before the next one begins."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_a_slow_one_holds_nobody_up_for_long() -> None:
         return done.is_set()
 
     assert asyncio.run(both())
+
+
+def test_the_head_start_begins_when_the_first_one_waits() -> None:
+    said: list[str] = []
+
+    async def keeps_the_loop(name: str) -> None:
+        time.sleep(0.02)  # noqa: ASYNC251 (as computing does)
+        await asyncio.sleep(0.005)
+        said.append(name)
+
+    async def both() -> None:
+        await staggered([keeps_the_loop("one"), work("two", said)], head_start_s=0.01)
+
+    asyncio.run(both())
+    assert said[:2] == ["one", "two begins"]
 
 
 def test_a_failure_is_told() -> None:
