@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detectors.facts import COLUMN, SUMS, Int64
+from detectors.facts import COLUMN, HISTOGRAMS, SUMS, Int64
 from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM, LARGEST, Facts, ordered, run_starts
 from streams.incidence import Incidence
 from streams.leaves import FATES, Leaves, Ranking
@@ -38,7 +39,7 @@ class Rolled:
 
     def plus(self, more: "Rolled") -> "Rolled":
         """The facts of both, which have one ranking."""
-        row = np.union1d(self.row, more.row)
+        row = _united(self.row, more.row)
         sums = np.zeros((len(row), len(SUMS)), np.int64)
         at, then = np.searchsorted(row, self.row), np.searchsorted(row, more.row)
         sums[at] = self.sums
@@ -107,18 +108,40 @@ def _cell_sums(facts: Facts) -> Int64:
 
 def _moved(place: Int64, at: Int64, rows: int) -> Int64:
     """Places among more rows; `at` says where each row is now."""
-    if len(at) == rows:
+    few = len(at)
+    if few == rows:
         return place
-    histogram, row = np.divmod(place >> BUCKET_BITS, len(at))
-    return ((histogram * rows + at[row]) << BUCKET_BITS) | (place & (CODES_A_HISTOGRAM - 1))
+    shift = (at - np.arange(few)) << BUCKET_BITS
+    bounds = np.searchsorted(place, np.arange(1, len(HISTOGRAMS)) * (few << BUCKET_BITS))
+    moved = place.copy()
+    for histogram, its in enumerate(np.split(moved, bounds)):
+        row = (its >> BUCKET_BITS) - histogram * few
+        np.add(its, shift[row] + ((histogram * (rows - few)) << BUCKET_BITS), out=its)
+    return moved
+
+
+def _united(many: Int64, few: Int64) -> Int64:
+    """Many keys and a few others, all ascending, each once."""
+    at, known = _found(many, few)
+    return many if known.all() else np.insert(many, at[~known], few[~known])
 
 
 def _added(places: list[Int64], counts: list[Int64]) -> tuple[Int64, Int64]:
     """The counts of few places put among those of many, both ascending."""
     (many, few), (counted, more) = places, counts
-    at = np.searchsorted(many, few)
-    known = many[np.minimum(at, len(many) - 1)] == few if len(many) else np.zeros(len(few), np.bool_)
+    at, known = _found(many, few)
     counted = counted.copy()
     counted[at[known]] += more[known]
-    new = ~known
-    return np.insert(many, at[new], few[new]), np.insert(counted, at[new], more[new])
+    before = at[~known] + np.arange(np.count_nonzero(~known))
+    old = np.ones(len(many) + len(before), np.bool_)
+    old[before] = False
+    place, count = np.empty(len(old), np.int64), np.empty(len(old), np.int64)
+    place[old], place[before] = many, few[~known]
+    count[old], count[before] = counted, more[~known]
+    return place, count
+
+
+def _found(many: Int64, few: Int64) -> tuple[Int64, NDArray[np.bool_]]:
+    """Where each of few keys is among many, or would be, and whether it is there; all ascending."""
+    at = np.searchsorted(many, few)
+    return at, many[np.minimum(at, len(many) - 1)] == few if len(many) else np.zeros(len(few), np.bool_)
