@@ -11,12 +11,15 @@ CAUGHT_UP_S = 10.0
 BLIND_S = 40.0
 """With what a window waits for anyway, that names it within a minute."""
 JUMP_S = 5.0
+NOTICE_MS = 1_000
+"""What it takes to see that a log has been read to its end, to say so, and to judge: 0.7 s with a few records a second."""
 
 
 class Progress:
     """How far windows have been judged.
 
-    The lag of a service that keeps up is 0: what a window always waits for, its own length, the grace and the idle time, is no lag.
+    The lag of a service that keeps up is 0: what a window always waits for, its own length, the grace and the idle time, is no lag,
+    nor is the moment that it takes to notice.
 
     Args:
         now: The clock; a stream's hears the end of each window, and its grace.
@@ -26,7 +29,7 @@ class Progress:
     def __init__(self, *, now: Now, timing: Timing, fresh: bool = False) -> None:
         self._now = now
         self._grace_ms = timing.grace_ms
-        self._wait_ms = timing.window_ms + timing.grace_ms + timing.idle_ms
+        self._wait_ms = timing.window_ms + timing.grace_ms + timing.idle_ms + NOTICE_MS
         self._judged_ms: int | None = None
         self._acts_after: str | None = None if fresh else ""
 
