@@ -19,6 +19,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Me
 from aiokafka.errors import IllegalStateError, KafkaError, for_code
 
 from streams.errors import BrokerError
+from streams.log.bare import bare
 from streams.log.topics import MESSAGE_BYTES, Topic
 from streams.settings import KafkaSettings
 
@@ -75,8 +76,9 @@ class Kafka:
         )
 
     def member(self, group: str, *, instance: str | None) -> Any:
-        """A consumer of a group, static when `instance` is given, not started and subscribed to nothing yet."""
+        """A consumer of a group, static when `instance` is given, not started, subscribed to nothing yet, with bare records."""
         return self.consumer(
+            value_deserializer=bare,
             group_id=group,
             group_instance_id=instance,
             session_timeout_ms=SESSION_MS,
