@@ -93,7 +93,7 @@ def figures_of(found: Found) -> dict[str, Any]:
         figures[f"ratio_{name}_by_wall"] = round(_median(found.over_by_wall(ours, name)), 2)
         figures[f"ratio_{name}_{other}"] = round(_median(found.over(other, name)), 2)
         figures[f"{name}_records_per_cpu_s"] = round(_median([each.took[name].per_cpu_s for each in found.rounds]))
-        if found.crowded_mb:
+        if name in found.crowded_mb:
             figures[f"rss_ratio_{name}"] = round(found.crowded_mb["one_rollup"] / found.crowded_mb[name], 3)
             figures[f"rss_ratio_{name}_full"] = round(found.crowded_mb["full"] / found.crowded_mb[name], 3)
     return figures

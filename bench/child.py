@@ -44,7 +44,7 @@ def run(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began_s = time.perf_counter()
         pinned = ["taskset", "-c", str(core), *command] if core is not None else list(command)
-        process = subprocess.Popen([*_guard(), *pinned], stdout=out, stderr=err, cwd=ROOT, env={**os.environ, **(environ or {})})
+        process = subprocess.Popen([*guard(), *pinned], stdout=out, stderr=err, cwd=ROOT, env={**os.environ, **(environ or {})})
         status, usage, resident_mb = _wait(process, began_s + timeout_s)
         wall_s = time.perf_counter() - began_s
         out.seek(0)
@@ -55,7 +55,7 @@ def run(
     return Ran(stdout, wall_s, usage.ru_utime + usage.ru_stime, resident_mb)
 
 
-def _guard() -> list[str]:
+def guard() -> list[str]:
     """What ends a process with whoever started it, where there is such a thing: one that is left behind spoils what comes next."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 

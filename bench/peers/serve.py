@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from bench.child import ROOT, ChildError, Ran, peak_mb
+from bench.child import ChildError, ROOT, Ran, guard, peak_mb
 from bench.peers.answer import Answer
 from bench.peers.telemetry import PARTITIONS
 from streams.log.kafka import Kafka, TopicPartition
@@ -28,7 +28,7 @@ def served(kafka: Kafka, command: Sequence[str], *, output: str, answer: Answer,
     """
     with tempfile.TemporaryFile() as said:
         began_s = time.perf_counter()
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=ROOT)
+        process = subprocess.Popen([*guard(), *command], stdout=said, stderr=subprocess.STDOUT, cwd=ROOT)
         try:
             resident_mb = asyncio.run(_watch(process.pid, kafka, output, answer, timeout_s))
         finally:
