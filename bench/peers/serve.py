@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from bench.child import ChildError, ROOT, Ran, guard, peak_mb
+from bench.child import ROOT, ChildError, Ran, guard, peak_mb
 from bench.peers.answer import Answer
 from bench.peers.telemetry import PARTITIONS
 from streams.log.kafka import Kafka, TopicPartition
