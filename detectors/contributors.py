@@ -102,7 +102,7 @@ class Contributors:
             shares = np.minimum(1.0, self._excess[rows[slots]].astype(np.float64) / mine)
         else:
             shares = _shares(mine, self._excess[rows[slots]].astype(np.float64), float(self._excess[self._rows.of(())[0]]))
-        slots, shares = slots[shares >= LEAST_SHARE], shares[shares >= LEAST_SHARE]
+            slots, shares = slots[shares >= LEAST_SHARE], shares[shares >= LEAST_SHARE]
         if len(shares) > MOST:
             among = shares >= np.partition(shares, -MOST)[-MOST]
             slots, shares = slots[among], shares[among]
