@@ -10,7 +10,8 @@ catalogue tariff charge price
 dedupe aside window     seen before? believable? in which window and chunk?
 leaves measure cells incidence rolled seal rollups
                         usages -> sums of the open chunk -> sums of every scope
-block packed block_rows a sealed chunk, and its bytes
+block packed block_rows
+                        a sealed chunk, and its bytes
 open_chunk partition tally unchanging
                         all of this for one source partition; its running totals; what its snapshots need not write again
 

@@ -72,7 +72,7 @@ def heard(*, at_end):
 
 
 def test_a_record_that_was_waited_for_tells_how_clocks_differ():
-    assert 20_000 <= heard(at_end=True) < 25_000
+    assert 20_000 - 1 <= heard(at_end=True) < 25_000  # two clocks are cut to whole milliseconds, each at its own moment
 
 
 def test_a_record_that_had_been_lying_in_the_log_tells_nothing_of_clocks():
