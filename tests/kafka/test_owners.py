@@ -34,7 +34,7 @@ async def test_partitions_have_leaders_and_an_owner_while_a_member_lives(kafka, 
 
 
 async def test_a_member_reads_bare_records(kafka, topic_prefix):
-    """That aiokafka still asks us for them: whole ones cost a sixth of the throughput."""
+    """That aiokafka still asks us for them: whole ones cost throughput."""
     client, topics = Kafka(KafkaSettings.of(bootstrap=kafka.bootstrap, topic_prefix=topic_prefix)), Topics(topic_prefix)
     await client.ensure([Topic(topics.telemetry, 1, TELEMETRY)])
     producer = await client.producer()

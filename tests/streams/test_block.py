@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.batch import Batch
-from streams.block import Marker, Sealed, decode_parts, encode_parts
+from streams.block import Marker, Sealed, _least_size, _piece, decode_parts, encode_parts
 from tests.streams.records import T0, partition, record
 
 
@@ -27,6 +27,17 @@ def test_a_block_comes_back_as_it_was_in_whatever_order_its_parts_come(tenants: 
     shuffled = sorted(parts, key=lambda _: random.random())  # type: ignore[attr-defined]
     assert decode_parts(shuffled) == numbered(sealed, len(parts))
     assert encode_parts(decode_parts(parts), max_bytes) == parts
+
+
+def test_rows_are_never_taken_for_more_bytes_than_they_are() -> None:
+    """Else a block would be cut elsewhere than by whoever builds its pieces to see."""
+    sizes = [
+        (_least_size(rows, low, high), len(msgspec.msgpack.encode(_piece(rows, low, high))))
+        for rows in block(40, step_ms=700).rollups.values()
+        for low in range(0, len(rows.scope), 7)
+        for high in range(low + 1, len(rows.scope) + 1, 5)
+    ]
+    assert all(0 < least <= real for least, real in sizes)
 
 
 def test_no_part_is_larger_than_it_may_be() -> None:
