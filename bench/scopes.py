@@ -31,6 +31,7 @@ from streams.cells import Facts
 from streams.dedupe import Dedupe
 from streams.kept import KeptRows
 from streams.pipeline import Pipeline, Plan
+from streams.rollups import has_histograms
 
 WINDOW_MS = 10_000
 START_MS = 1_772_409_600_000
@@ -51,7 +52,7 @@ class Size:
 
     Attributes:
         tenants: asked for.
-        scopes: rows of all roll-ups.
+        scopes: rows of all roll-ups; counted: those that have histograms.
         records: fed after the first window, in which every scope is new.
         us_a_record: CPU of everything, microseconds.
         first_us_a_record: the same in the first window.
@@ -62,6 +63,7 @@ class Size:
 
     tenants: int
     scopes: int
+    counted: int
     records: int
     us_a_record: float
     first_us_a_record: float
@@ -71,13 +73,13 @@ class Size:
 
     @property
     def bytes_a_scope(self) -> float:
-        """Memory, less the ids of records."""
-        return self.resident_a_scope - self.parts[IDS]
+        """Memory of a scope that has histograms, less the ids of records."""
+        return self.plain_bytes_a_scope + self.parts[HISTOGRAMS] * self.scopes / self.counted
 
     @property
     def plain_bytes_a_scope(self) -> float:
-        """The same without histograms."""
-        return self.bytes_a_scope - self.parts[HISTOGRAMS]
+        """The same of one without histograms."""
+        return self.resident_a_scope - self.parts[IDS] - self.parts[HISTOGRAMS]
 
 
 def window(tenants: int, number: int) -> Iterator[Batch]:
@@ -120,6 +122,11 @@ class Meter:
     def scopes(self) -> int:
         """Rows of all roll-ups."""
         return sum(map(len, self._pipeline.join.rosters.values()))
+
+    @property
+    def counted(self) -> int:
+        """Those that have histograms."""
+        return sum(len(roster) for rollup, roster in self._pipeline.join.rosters.items() if has_histograms(rollup))
 
     def touch(self) -> None:
         """Let every page of what was learnt take memory, as it does once an hour of every kind has passed."""
@@ -166,6 +173,7 @@ def measure_here(tenants: int, windows: int) -> Size:
     return Size(
         tenants=tenants,
         scopes=meter.scopes,
+        counted=meter.counted,
         records=sum(meter.records[later]),
         us_a_record=sum(spent_s[later]) / sum(meter.records[later]) * 1e6,
         first_us_a_record=spent_s[0] / meter.records[0] * 1e6,
@@ -211,7 +219,10 @@ def part(found: Sequence[Size], command: str) -> Part:
 def _parts_table(size: Size) -> Table:
     """Who holds how much, the largest first; what holds less than a byte is left out."""
     rows = [(name, f"{held:,.0f}") for name, held in sorted(size.parts.items(), key=lambda part: -part[1]) if abs(held) >= 1]
-    note = f"{size.resident_a_scope:,.0f} bytes in all; without the {IDS}, {size.bytes_a_scope:,.0f}."
+    note = (
+        f"{size.resident_a_scope:,.0f} bytes in all. {size.counted:,} scopes have histograms: without the {IDS}, such a scope takes "
+        f"{size.bytes_a_scope:,.0f} and another {size.plain_bytes_a_scope:,.0f}."
+    )
     return Table(f"Bytes a scope by what holds them, {size.scopes:,} scopes", ("what", "bytes a scope"), rows, note)
 
 

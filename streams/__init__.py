@@ -8,7 +8,7 @@ usage decode columns    bytes -> accepted usages as columns, or the reason why a
 catalogue tariff charge price
                         usages -> nano-dollars
 dedupe aside window     seen before? believable? in which window and chunk?
-leaves measure cells incidence rolled seal rollups
+leaves measure cells incidence sparse rolled seal rollups
                         usages -> sums of the open chunk -> sums of every scope
 block packed block_rows
                         a sealed chunk, and its bytes

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from detectors.facts import Int64
+from detectors.facts import Bool, Int64
 from streams.cells import CODE_BITS, LARGEST, Facts, ordered, run_starts
+from streams.sparse import Sparse
 
 CODES = 1 << CODE_BITS
 FEW = 20_000
@@ -37,18 +37,24 @@ class Incidence:
     cell: Int64
 
     @property
-    def _matrix(self) -> csr_array:
-        ones, pointers = np.ones(len(self.cell), np.int64), np.append(self.starts, len(self.cell))
-        return csr_array((ones, self.cell, pointers), shape=(len(self.starts), self.cells))
+    def _matrix(self) -> Sparse:
+        pointers = np.append(self.starts, len(self.cell))
+        return Sparse(pointers, self.cell, np.ones(len(self.cell), np.int64), columns=self.cells)
 
     def sums(self, cell_sums: Int64, money: list[int]) -> Int64:
         """Sums of the rows, shape (rows, columns), of those of the cells; the columns of `money` stop at LARGEST."""
         few = cell_sums.shape[1] * len(self.cell) < FEW
-        sums: Int64 = np.add.reduceat(cell_sums[self.cell], self.starts, axis=0) if few else self._matrix @ cell_sums
+        sums: Int64 = np.add.reduceat(cell_sums[self.cell], self.starts, axis=0) if few else self._matrix.times(cell_sums)
         rough = cell_sums[:, money].astype(np.float64)
         if rough.sum() > LARGEST / 2:
-            sums[:, money] = np.where(self._matrix @ rough >= LARGEST, LARGEST, sums[:, money])
+            of_rows = np.add.reduceat(rough[self.cell], self.starts, axis=0)
+            sums[:, money] = np.where(of_rows >= LARGEST, LARGEST, sums[:, money])
         return sums
+
+    def of_rows(self, rows: Bool) -> "Incidence":
+        """The matrix of those rows alone that a mask names."""
+        sizes = np.diff(np.append(self.starts, len(self.cell)))
+        return Incidence(self.cells, np.cumsum(sizes[rows]) - sizes[rows], self.cell[np.repeat(rows, sizes)])
 
     def counts(self, facts: Facts) -> Counts:
         """Histogram counts of the rows, of those of the cells."""
@@ -57,9 +63,9 @@ class Incidence:
         sizes = np.diff(pointers)[self.cell]
         if int(sizes.sum()) < FEW:
             return self._few_counts(code, facts.count, pointers[self.cell], sizes)
-        by_row = self._matrix @ csr_array((facts.count, code, pointers), shape=(self.cells, CODES))
-        row = np.repeat(np.arange(len(self.starts)), np.diff(by_row.indptr))
-        return Counts(row, by_row.indices.astype(np.int64), by_row.data)
+        by_row = self._matrix @ Sparse(pointers, code, facts.count, columns=CODES)
+        row = np.repeat(np.arange(len(self.starts)), np.diff(by_row.pointers))
+        return Counts(row, by_row.column.astype(np.int64), by_row.value)
 
     def _few_counts(self, code: Int64, count: Int64, first: Int64, sizes: Int64) -> Counts:
         """The same by writing down every product; `sizes` and where they begin are those of the entries of `cell`."""

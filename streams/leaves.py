@@ -13,6 +13,7 @@ from detectors.facts import Int64
 from detectors.scope import Rollup
 from streams.charge import Charges
 from streams.price import Book
+from streams.rollups import has_histograms
 from streams.tally import Tally
 from streams.usage import Result, Usage, result_of
 
@@ -73,10 +74,13 @@ class Leaves:
         scope: number of the leaf's scope in each roll-up, -1 where a dimension is empty; shape (leaves, roll-ups).
         tariff: number of its tariff in `charges`; priced: False where that is the bound for unknown models.
         model: number in the tally.
+
+    `with_histograms` says which roll-ups have histograms, shape (roll-ups,).
     """
 
     def __init__(self, rollups: Sequence[Rollup], book: Book, tally: Tally) -> None:
         self._rollups = tuple(rollups)
+        self.with_histograms = np.array([has_histograms(rollup) for rollup in rollups], np.bool_)
         self._book = book
         self._tally = tally
         names = list(dict.fromkeys([*(d for rollup in rollups for d in rollup), *_PRICED_BY]))

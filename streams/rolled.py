@@ -67,8 +67,10 @@ def rolled(facts: Facts, leaves: Leaves, *, windows: int) -> Rolled:
         none = np.zeros(0, np.int64)
         return Rolled(leaves.ranking, none, np.zeros((0, len(SUMS)), np.int64), none, none)
     row, incidence = _rows(facts, leaves, windows=windows)
-    counts = incidence.counts(facts)
-    place = ((counts.code >> BUCKET_BITS) * len(row) + counts.row) << BUCKET_BITS | (counts.code & (CODES_A_HISTOGRAM - 1))
+    counted = leaves.with_histograms[row // (2 * windows * width_of(leaves.ranking))]
+    counts = incidence.of_rows(counted).counts(facts)
+    of = np.flatnonzero(counted)[counts.row]
+    place = ((counts.code >> BUCKET_BITS) * len(row) + of) << BUCKET_BITS | (counts.code & (CODES_A_HISTOGRAM - 1))
     return Rolled(leaves.ranking, row, incidence.sums(_cell_sums(facts), _MONEY), *ordered(place, counts.count))
 
 

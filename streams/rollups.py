@@ -22,9 +22,14 @@ DETECTORS_OWN: tuple[Rollup, ...] = (
     ("feature", "model"),
     ("cohort", "model", "release", "service"),
 )
-"""What detectors need to tell one cause from another."""
+"""What detectors need to tell one cause from another. They read sums there and no histogram."""
 
 DEFAULT_ROLLUPS: tuple[Rollup, ...] = HOUSE + DETECTORS_OWN
+
+
+def has_histograms(rollup: Rollup) -> bool:
+    """Whether the scopes of a roll-up have histograms: all but those that nobody would read them of."""
+    return rollup not in DETECTORS_OWN
 
 
 def with_rollups(extra: Iterable[Iterable[str]]) -> tuple[Rollup, ...]:

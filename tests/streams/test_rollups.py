@@ -8,7 +8,7 @@ from streams.batch import Batch
 from streams.block import Sealed, encode_parts
 from streams.cells import ordered
 from streams.leaves import FATES, fate_of
-from streams.rollups import DEFAULT_ROLLUPS, with_rollups
+from streams.rollups import DEFAULT_ROLLUPS, DETECTORS_OWN, with_rollups
 from streams.window import Timing
 from tests.streams.records import T0, partition, record, totals
 
@@ -54,6 +54,15 @@ def test_histograms_count_the_figures_that_records_have() -> None:
     for name, figures in expected.items():
         buckets = bucket_of(np.array(figures)).tolist()
         assert histogram(sealed, name) == dict.fromkeys(buckets, 1)
+
+
+def test_scopes_that_only_explain_have_sums_and_no_histograms() -> None:
+    texts = {"tenant": "t", "feature": "f", "service": "s", "release": "v1", "cohort": "canary", "env": "prod", "team": "x"}
+    sealed = block(*[record(f"e{i}", latency_ms=i, **texts) for i in range(3)])
+    for rollup, rows in sealed.rollups.items():
+        assert rows.sums[:, 0].tolist() == [3]
+        counted = [int(count.sum()) for _, _, count in rows.histograms.values()]
+        assert counted == ([0, 0, 0, 0] if rollup in DETECTORS_OWN else [3, 3, 3, 3])
 
 
 def test_few_and_many_products_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
