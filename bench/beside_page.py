@@ -139,8 +139,8 @@ def _ratios(found: Found) -> Table:
     limit = ("fetch + decode, nothing else", rates(found.over_limit("one_rollup")), rates(found.over_limit("full")), "-", "-")
     columns = ("Tidegate over", "one roll-up, by CPU", "in full, by CPU", "one roll-up, by wall", "in full, by wall")
     note = (
-        "In full means eleven roll-ups, eight of them with histograms, dedupe, detectors, decisions, blocks, snapshots and commits, "
-        "against the peer's one roll-up; with one roll-up dedupe, prices, histograms, blocks, snapshots and commits stay."
+        "In full means eleven roll-ups, eight of them with histograms, dedupe, detectors, decisions, blocks, snapshots and "
+        "commits, against the peer's one roll-up; with one roll-up dedupe, prices, histograms, blocks, snapshots and commits stay."
     )
     return Table("Ratios", columns, [*rows, limit], note)
 

@@ -220,7 +220,7 @@ def _parts_table(size: Size) -> Table:
     """Who holds how much, the largest first; what holds less than a byte is left out."""
     rows = [(name, f"{held:,.0f}") for name, held in sorted(size.parts.items(), key=lambda part: -part[1]) if abs(held) >= 1]
     note = (
-        f"{size.resident_a_scope:,.0f} bytes in all. {size.counted:,} scopes have histograms: without the {IDS}, such a scope takes "
+        f"{size.resident_a_scope:,.0f} bytes in all. {size.counted:,} scopes have histograms: without the {IDS}, such a one takes "
         f"{size.bytes_a_scope:,.0f} and another {size.plain_bytes_a_scope:,.0f}."
     )
     return Table(f"Bytes a scope by what holds them, {size.scopes:,} scopes", ("what", "bytes a scope"), rows, note)

@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.canonical import usd_text
 from detectors.columns import Columns, Float32
-from detectors.facts import WINDOW_MS, Float64, WindowFacts
+from detectors.facts import WINDOW_MS, Float64, Int64, WindowFacts
 from detectors.rows import MONEY, Rows
 from detectors.scope import Rollup, Scope
 
@@ -97,8 +97,7 @@ class Contributors:
         scopes = facts.rollups[joint if exact else other].roster.scopes
         slots = np.flatnonzero(self._excess[rows] >= LEAST_SHARE * mine)
         if exact:
-            values = {joint.index(dimension): value for dimension, value in scope}
-            slots = np.array([each for each in slots.tolist() if _has(scopes.values[each], values)], np.int64)
+            slots = _sharing(facts, scope, joint, other, slots)
             shares = np.minimum(1.0, self._excess[rows[slots]].astype(np.float64) / mine)
         else:
             shares = _shares(mine, self._excess[rows[slots]].astype(np.float64), float(self._excess[self._rows.of(())[0]]))
@@ -122,6 +121,20 @@ class Contributors:
 def _joint(rollup: Rollup, scope: Scope) -> Rollup:
     """The roll-up that says how much a scope of `rollup` and another scope share."""
     return tuple(sorted({*rollup, *(dimension for dimension, _ in scope)}))
+
+
+def _sharing(facts: WindowFacts, scope: Scope, joint: Rollup, other: Rollup, slots: Int64) -> Int64:
+    """Of some slots of a joint roll-up, ascending, those whose scopes have a scope's values.
+
+    They are looked up by the scopes of `other`, or looked at one by one, whichever is less to do.
+    """
+    roster, others = facts.rollups[joint].roster, facts.rollups[other].roster.scopes
+    if len(others) < len(slots):
+        values = [dict((*scope, *each)) for each in others]
+        found = (roster.slot(tuple(each[dimension] for dimension in joint)) for each in values)
+        return np.intersect1d(slots, np.array([slot for slot in found if slot is not None], np.int64))
+    wanted = {joint.index(dimension): value for dimension, value in scope}
+    return np.array([slot for slot in slots.tolist() if _has(roster.scopes.values[slot], wanted)], np.int64)
 
 
 def _has(values: tuple[str, ...], wanted: dict[int, str]) -> bool:

@@ -57,16 +57,17 @@ class CostSpike(SpikeDetector):
 
     def _newcomer(self, facts: WindowFacts, row: int, level: float, bound: float) -> Abnormal:
         per_min = 60_000 / (facts.end_ms - facts.start_ms) / NANOS_PER_USD
-        rollup, slot = self._rows.rollup(row), self._rows.slot(row)
+        rollup, slot = self._rows.place(row)
+        of = facts.rollups[rollup]
         return Abnormal(
-            scope=self._rows.scope(facts, row),
+            scope=of.roster.scopes[slot],
             severity=Severity.WARNING,
-            since_ms=facts.end_ms - int(facts.rollups[rollup].roster.age_ms(facts.end_ms)[slot]),
+            since_ms=facts.end_ms - int(of.roster.age_ms(facts.end_ms)[slot]),
             observed=level * per_min,
             expected=bound * per_min,
             unit="usd/min",
             score=GROUP_SHARE,
             reason=Reason.NEWCOMER,
-            excess_nanos=max(0, round(int(facts.rollups[rollup].nanos[slot]) - bound)),
+            excess_nanos=max(0, round(of.nanos_of(slot) - bound)),
             evidence={"channel": "cost_nanos_level", "factor": level / max(bound, 1.0), "contributors": []},
         )

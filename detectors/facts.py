@@ -92,6 +92,10 @@ class RollupFacts:
         """Nano-dollars known and assumed, shape (rows,)."""
         return self.column("known_nanos") + self.column("assumed_nanos")
 
+    def nanos_of(self, slot: int) -> int:
+        """The same of one row."""
+        return int(self.sums[slot, COLUMN["known_nanos"]]) + int(self.sums[slot, COLUMN["assumed_nanos"]])
+
 
 @dataclass(frozen=True, slots=True)
 class LateFacts:

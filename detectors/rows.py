@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.columns import Int32
 from detectors.facts import COLUMN, Histogram, Int64, WindowFacts
-from detectors.scope import Rollup, Scope
+from detectors.scope import Rollup
 
 MONEY = ("known_nanos", "assumed_nanos")
 """The sums that are dollars."""
@@ -55,26 +55,14 @@ class Rows:
             gathered[:, rows] = facts.rollups[rollup].sums[:, columns].T
         return gathered
 
-    def histogram(self, facts: WindowFacts, name: str) -> Histogram:
-        """The histograms of one name of all roll-ups, by row instead of slot; not sorted."""
-        of = [(self._rows[each], facts.rollups[each].histograms[name]) for each in self.rollups]
-        return Histogram(
-            np.concatenate([rows[histogram.row] for rows, histogram in of]).astype(np.int64),
-            np.concatenate([histogram.bucket for _, histogram in of]),
-            np.concatenate([histogram.count for _, histogram in of]),
-        )
+    def histograms(self, facts: WindowFacts, name: str) -> list[tuple[Int32, Histogram]]:
+        """The histogram of one name of every roll-up, by slot, and the row of each slot."""
+        return [(self._rows[each], facts.rollups[each].histograms[name]) for each in self.rollups]
 
-    def rollup(self, row: int) -> Rollup:
-        """The roll-up that a row is of."""
-        return next(rollup for rollup, rows in self._rows.items() if row in rows[rows.searchsorted(row) :][:1])
-
-    def slot(self, row: int) -> int:
-        """The slot of a row in its roll-up."""
-        return int(self._rows[self.rollup(row)].searchsorted(row))
-
-    def scope(self, facts: WindowFacts, row: int) -> Scope:
-        """Whom a row stands for."""
-        return facts.rollups[self.rollup(row)].roster.scopes[self.slot(row)]
+    def place(self, row: int) -> tuple[Rollup, int]:
+        """The roll-up that a row is of, and its slot there."""
+        places = ((rollup, rows, int(rows.searchsorted(row))) for rollup, rows in self._rows.items())
+        return next((rollup, slot) for rollup, rows, slot in places if slot < len(rows) and rows[slot] == row)
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""

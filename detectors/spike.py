@@ -11,7 +11,7 @@ from detectors.ecusum import Ecusum
 from detectors.facts import WINDOW_MS, Float64, Int64
 from detectors.marks import Cells
 from detectors.size_channel import SizeChannel
-from detectors.spike_report import Channel, Grade, Sighting
+from detectors.spike_report import Channel, Grade, Proof, Sighting
 from detectors.spike_rules import (
     BUSY_PER_S,
     COLD_REQUESTS,
@@ -230,7 +230,7 @@ class SpikeBank:
         return Sighting(
             grade=Grade(alarms.grade[at]),
             channel=Channel.SIZE if alarms.by_size[at] else Channel.RATE,
-            since_ms=int(alarms.since_ms[at]),
+            since_ms=int(alarms.since_s[at]) * 1000,
             observed=observed,
             expected=expected,
             factor=factor,
@@ -241,16 +241,18 @@ class SpikeBank:
             relearnt=bool(self.relearnt[at]),
         )
 
-    def _proof(self, at: tuple[int, int]) -> tuple[tuple[str, float, float], float]:
+    def _proof(self, at: tuple[int, int]) -> tuple[Proof, float]:
         """Name, statistic and threshold of the evidence for the alarm of a row, and its score."""
         if self.alarms.by_size[at]:
             statistic = float(self.size.statistic(at))
             return ("size", statistic, SIZE_PAGES), min(1.0, statistic / SIZE_PAGES)
-        proofs = [(speed.name, float(self.rate.statistic(i, at)), speed.threshold) for i, speed in enumerate(SPEEDS)]
-        busy = bool(self._busy()[at])
-        pages = max(proofs[FAST:] if busy else proofs[:FAST], key=lambda each: each[1] / each[2])
-        score = min(1.0, pages[1] / pages[2])
-        return (pages if score >= 1 or not busy else proofs[QUICK]), score
+        busy = bool(self.baseline.levels.sized[at] >= BUSY_PER_S * self._window_s)
+        pages = max((self._proof_of(speed, at) for speed in ((FAST, STEADY, SLOW) if busy else (QUICK,))), key=_strength)
+        score = min(1.0, _strength(pages))
+        return (pages if score >= 1 or not busy else self._proof_of(QUICK, at)), score
+
+    def _proof_of(self, speed: int, at: tuple[int, int]) -> Proof:
+        return SPEEDS[speed].name, float(self.rate.statistic(speed, at)), SPEEDS[speed].threshold
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back; to be taken between two windows."""
@@ -267,3 +269,8 @@ class SpikeBank:
         self.rate.restore(state["rate"])
         self.size.restore(state["size"])
         self.alarms.restore(state["alarms"])
+
+
+def _strength(proof: Proof) -> float:
+    """Its statistic in thresholds."""
+    return proof[1] / proof[2]

@@ -65,7 +65,7 @@ class SpikeDetector:
         sums = self._rows.gather(facts, [*names, "throttled", "attempts"]).astype(np.float64)
         ends = np.cumsum([len(unit.sums) for unit in self.units])[:-1]
         raw = np.array([each.sum(axis=0) for each in np.split(sums[:-2], ends)])
-        cells = Cells.of([self._rows.histogram(facts, unit.histogram) for unit in self.units], self._rows.capacity)
+        cells = Cells.of([self._rows.histograms(facts, unit.histogram) for unit in self.units], self._rows.capacity)
         return Seen(cells, raw, sums[-2]), sums[-1]
 
     def _found(self, facts: WindowFacts) -> list[Abnormal]:
@@ -73,10 +73,14 @@ class SpikeDetector:
         return [self._abnormal(facts, row) for row in rows.tolist()]
 
     def _abnormal(self, facts: WindowFacts, row: int) -> Abnormal:
-        sightings = [self._bank.sighting(unit, row) for unit in range(len(self.units))]
-        best = max(range(len(sightings)), key=lambda each: (sightings[each].grade, sightings[each].score, -each))
-        nanos = int(facts.rollups[self._rows.rollup(row)].nanos[self._rows.slot(row)])
-        return report(self._rows.scope(facts, row), sightings[best], self.units[best], facts, nanos=nanos)
+        grades = self._bank.alarms.grade[:, row]
+        sightings = [
+            (unit, self._bank.sighting(number, row)) for number, unit in enumerate(self.units) if grades[number] == grades.max()
+        ]
+        unit, seen = max(sightings, key=lambda sighted: sighted[1].score)  # of equals the first
+        rollup, slot = self._rows.place(row)
+        of = facts.rollups[rollup]
+        return report(of.roster.scopes[slot], seen, unit, facts, nanos=of.nanos_of(slot))
 
     def explain(self, facts: WindowFacts, abnormal: Abnormal) -> Abnormal:
         """Say who else rose with an abnormal scope of the window that was judged last."""

@@ -62,6 +62,10 @@ OUTPUT = Unit("output_tokens", ("output_tokens",), TOKENS)
 COST = Unit("cost_nanos", MONEY, USD, scale=NANOS_PER_USD)
 
 
+Proof = tuple[str, float, float]
+"""Name of the speed, its statistic T and its threshold, in nats."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One row of a bank in one window, in the facts' units.
@@ -70,7 +74,7 @@ class Sighting:
         observed, expected: units of the window (rate) or units per request (size).
         factor: the same as a ratio, over the last half minute.
         requests, expected_requests: of the window.
-        proof: name of the speed, its statistic T and its threshold, in nats.
+        proof: of the alarm.
         score: T over the threshold that pages, at most 1.
         relearnt: the new level is learnt from now on.
     """
@@ -83,7 +87,7 @@ class Sighting:
     factor: float
     requests: float
     expected_requests: float
-    proof: tuple[str, float, float]
+    proof: Proof
     score: float
     relearnt: bool
 

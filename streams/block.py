@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.canonical import encode
 from detectors.facts import HISTOGRAMS, SUMS, Int64
 from detectors.scope import Rollup
-from streams.packed import Packed, Triple, WireHistograms, packed, packed_columns, unpacked, width
+from streams.packed import Packed, Triple, Whole, WireHistograms, packed, packed_columns, unpacked, width
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +173,7 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
     for name in HISTOGRAMS:
         row, bucket, count = rows.histograms[name]
         its = _its(row, low, high)
-        histograms.append([packed(row[its] - low), packed(bucket[its]), packed(count[its])])
+        histograms.append([packed(np.subtract(row[its], low, dtype=np.int64)), packed(bucket[its]), packed(count[its])])
     return Piece(
         rows.rollup,
         [rows.scopes[i] for i in used.tolist()],
@@ -212,7 +212,7 @@ def _least_size(rows: RollupRows, low: int, high: int) -> int:
     return size
 
 
-def _its(row: Int64, low: int, high: int) -> slice:
+def _its(row: Whole, low: int, high: int) -> slice:
     """The cells of a histogram that are of rows [low, high)."""
     first, last = np.searchsorted(row, [low, high]).tolist()
     return slice(first, last)

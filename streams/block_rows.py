@@ -9,8 +9,9 @@ import numpy as np
 from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
 from streams.block import Sealed
-from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM, ordered, run_starts
+from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM, run_starts
 from streams.kept import Kept, KeptRows
+from streams.packed import Triple, Whole
 
 SLICE = 4096
 """Rows whose sums are written out at once: few enough to stay in the cache."""
@@ -46,12 +47,12 @@ class WindowRows:
             else:
                 sums[of] += more
 
-    def cells(self, name: str) -> tuple[Int64, Int64, Int64]:
+    def cells(self, name: str) -> Triple:
         """Row (0 is `low`), bucket and count of a histogram's cells."""
         row, bucket, count = self.rows.histograms[name]
-        first, last = row.searchsorted(np.array((self.low, self.high), row.dtype)).tolist()
-        row, bucket, count = (np.asarray(each[first:last], np.int64) for each in (row, bucket, count))
-        return row - self.low if self.low else row, bucket, count
+        most = np.iinfo(row.dtype).max
+        first, last = (int(row.searchsorted(row.dtype.type(at))) if at <= most else len(row) for at in (self.low, self.high))
+        return row[first:last] - row.dtype.type(min(self.low, most)), bucket[first:last], count[first:last]
 
 
 class Histograms(Mapping[str, Histogram]):
@@ -81,19 +82,44 @@ def on_time_windows(sealed: Sealed | Kept) -> list[int]:
     return sorted(set(rows.window[~rows.late].tolist()))
 
 
-def _merge(parts: Sequence[tuple[tuple[Int64, Int64, Int64], Int64]]) -> Histogram:
-    """One histogram over slots of the cells of several blocks, each with the slots of its rows."""
+def _merge(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
+    """One histogram over slots of the cells of several blocks, each with the slots of its rows.
+
+    A cell is one word, its slot above its bucket above its count: short words are sorted fast.
+    """
+    parts = [(cells, slots) for cells, slots in parts if len(cells[0])]
     if not parts:
         empty = np.zeros(0, np.int64)
         return Histogram(empty, empty, empty)
-    codes = np.concatenate([slots[row] << BUCKET_BITS | bucket for (row, bucket, _), slots in parts])
-    counts = np.concatenate([count for (_, _, count), _ in parts])
-    if not (codes[1:] > codes[:-1]).all():
-        codes, counts = ordered(codes, counts)
-        first = run_starts(codes)
-        if len(first) < len(codes):
-            codes, counts = codes[first], np.add.reduceat(counts, first)
+    count_bits = max(int(count.max()) for (_, _, count), _ in parts).bit_length()
+    code_bits = max(int(slots.max()) for _, slots in parts).bit_length() + BUCKET_BITS
+    if count_bits + code_bits > 63:
+        return _merge_wide(parts)
+    kind = np.uint32 if count_bits + code_bits <= 32 else np.int64
+    words: Whole = np.empty(sum(len(row) for (row, _, _), _ in parts), kind)
+    end = 0
+    for (row, bucket, count), slots in parts:
+        its = words[end : (end := end + len(row))]
+        np.take((slots << (BUCKET_BITS + count_bits)).astype(kind), row, out=its, mode="clip")  # "raise" would copy
+        np.bitwise_or(its, np.left_shift(bucket, count_bits, dtype=kind), out=its)
+        np.bitwise_or(its, count.astype(kind), out=its)
+    words.sort()
+    codes, counts = words >> count_bits, (words & ((1 << count_bits) - 1)).astype(np.int64)
+    first = run_starts(codes)
+    if len(first) < len(codes):
+        codes, counts = codes[first], np.add.reduceat(counts, first)
+    codes = codes.astype(np.int64)
     return Histogram(codes >> BUCKET_BITS, codes & (CODES_A_HISTOGRAM - 1), counts)
+
+
+def _merge_wide(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
+    """The same where cell and count do not fit into one word."""
+    codes = np.concatenate([slots[row] << BUCKET_BITS | bucket for (row, bucket, _), slots in parts])
+    counts = np.concatenate([count.astype(np.int64) for (_, _, count), _ in parts])
+    order = np.argsort(codes)
+    codes, counts = codes[order], counts[order]
+    first = run_starts(codes)
+    return Histogram(codes[first] >> BUCKET_BITS, codes[first] & (CODES_A_HISTOGRAM - 1), np.add.reduceat(counts, first))
 
 
 def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:

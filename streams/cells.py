@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.facts import Int64
 from streams.leaves import LeafKey, Leaves
+from streams.packed import Whole
 
 MEASURES = ("records", "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "nanos")
 
@@ -192,10 +193,10 @@ def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
     return words, values
 
 
-def run_starts(ascending: Int64) -> Int64:
+def run_starts(ascending: Whole) -> Int64:
     """Where each run of equal values begins."""
     if not len(ascending):
-        return ascending
+        return np.zeros(0, np.int64)
     new = np.empty(len(ascending), np.bool_)
     new[0] = True
     np.not_equal(ascending[1:], ascending[:-1], out=new[1:])

@@ -88,7 +88,11 @@ def _kept(histograms: Mapping[str, Triple], place: type[np.integer[Any]]) -> Map
     if isinstance(histograms, WireHistograms):
         return histograms
     return {
-        name: (row.astype(place), bucket.astype(_kind(COUNT)), count.astype(_kind(_largest(count).item())))
+        name: (
+            row.astype(place),
+            bucket.astype(_kind(COUNT)),
+            count.astype(_kind(_largest(count.astype(np.int64, copy=False)).item())),
+        )
         for name, (row, bucket, count) in histograms.items()
     }
 

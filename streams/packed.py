@@ -1,14 +1,17 @@
 """Columns of integers in a block, each in its smallest type; those of histograms are unpacked when they are asked for."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.facts import HISTOGRAMS, Int64
 
-Triple = tuple[Int64, Int64, Int64]
-"""Row, bucket and count of each cell of a histogram."""
+Whole = NDArray[np.integer[Any]]
+Triple = tuple[Whole, Whole, Whole]
+"""Row, bucket and count of each cell of a histogram, of any types that hold them."""
 _KINDS = (("<u1", 1 << 8), ("<u2", 1 << 16), ("<u4", 1 << 32))
 
 
@@ -20,7 +23,7 @@ class Packed(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
 
 
-def packed(column: Int64) -> Packed:
+def packed(column: Whole) -> Packed:
     """A column in its smallest type."""
     return _narrowest(column, int(column.min()), int(column.max())) if len(column) else Packed("", 0, b"")
 
@@ -31,7 +34,7 @@ def packed_columns(table: Int64) -> list[Packed]:
     return [_narrowest(column, low, high) for column, (low, high) in zip(table.T, bounds, strict=True)]
 
 
-def _narrowest(column: Int64, low: int, high: int) -> Packed:
+def _narrowest(column: Whole, low: int, high: int) -> Packed:
     if low == high == 0:
         return Packed("", len(column), b"")
     kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")
@@ -50,6 +53,11 @@ def unpacked(packed: Packed) -> Int64:
     return np.frombuffer(packed.data, packed.kind).astype(np.int64)
 
 
+def _as_packed(packed: Packed) -> Whole:
+    """The same in the type that it was packed in."""
+    return np.frombuffer(packed.data, packed.kind) if packed.kind else np.zeros(packed.length, np.uint8)
+
+
 class WireHistograms(Mapping[str, Triple]):
     """The histograms of a roll-up's pieces, each unpacked when it is asked for: most of them never are.
 
@@ -66,9 +74,11 @@ class WireHistograms(Mapping[str, Triple]):
         if name not in HISTOGRAMS:
             raise KeyError(name)
         number = HISTOGRAMS.index(name)
-        triples = [tuple(map(unpacked, each[number])) for each in self._pieces]
-        row = np.concatenate([triple[0] + start for triple, start in zip(triples, self._starts, strict=False)])
-        return row, np.concatenate([triple[1] for triple in triples]), np.concatenate([triple[2] for triple in triples])
+        row, bucket, count = zip(*(map(_as_packed, each[number]) for each in self._pieces), strict=True)
+        if len(row) == 1:
+            return row[0], bucket[0], count[0]
+        rows = [each.astype(np.int64) + start for each, start in zip(row, self._starts, strict=False)]
+        return np.concatenate(rows), np.concatenate(bucket), np.concatenate(count)
 
     def __iter__(self) -> Iterator[str]:
         return iter(HISTOGRAMS)

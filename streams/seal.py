@@ -50,7 +50,7 @@ def _histograms(facts: Rolled, bounds: Int64) -> list[dict[str, Triple]]:
     edges = np.searchsorted(row, np.arange(len(HISTOGRAMS))[:, None] * rows + bounds).tolist()
     found: list[dict[str, Triple]] = []
     for i in range(len(bounds) - 1):
-        triples = {}
+        triples: dict[str, Triple] = {}
         for number, name in enumerate(HISTOGRAMS):
             its = slice(edges[number][i], edges[number][i + 1])
             triples[name] = (row[its] - (number * rows + first[i]), bucket[its], facts.count[its])

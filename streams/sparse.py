@@ -11,7 +11,6 @@ from detectors.columns import Int32
 from detectors.facts import Int64
 
 
-
 def _kernels() -> Any:
     """The module `scipy.sparse._sparsetools`; where its file is not found, by importing all of `scipy.sparse`."""
     scipy = importlib.util.find_spec("scipy")

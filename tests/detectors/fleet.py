@@ -70,7 +70,9 @@ class Fleet:
         count = self.random.poisson((self.rates() * rate)[:, None] * self.shares)
         row, column = np.nonzero(count)
         bucket = np.minimum(self.buckets[column] + round(8 * np.log2(size)), len(MIDDLE) - 1)
-        cells = Cells.of([Histogram(row, bucket, count[row, column])], len(self.per_s))
+        cells = Cells.of(
+            [[(np.arange(len(self.per_s), dtype=np.int32), Histogram(row, bucket, count[row, column]))]], len(self.per_s)
+        )
         seen = Seen(cells, cells.total(cells.value), np.full(len(self.per_s), throttled))
         self.bank.score(seen, self.now_ms)
         self.grade = self.bank.alarms.grade[0].copy()

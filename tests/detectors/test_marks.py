@@ -12,6 +12,11 @@ from detectors.marks import Cells
 REQUESTS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**6)), min_size=1, max_size=200)
 
 
+def cells_of(*units: list[tuple[int, int]], rows: int) -> Cells:
+    own = np.arange(rows, dtype=np.int32)
+    return Cells.of([[(own, histogram(each))] for each in units], rows)
+
+
 def histogram(requests: list[tuple[int, int]]) -> Histogram:
     cells: dict[tuple[int, int], int] = {}
     for row, value in requests:
@@ -24,7 +29,7 @@ def histogram(requests: list[tuple[int, int]]) -> Histogram:
 @given(REQUESTS)
 def test_marks_are_within_a_bucket_of_those_of_the_requests_themselves(requests):
     cap = np.array([[100.0, 1000.0, 10_000.0, 100_000.0]])
-    cells = Cells.of([histogram(requests)], 4)
+    cells = cells_of(requests, rows=4)
     load, logs = cells.load(cap), cells.load_bets(cap)
     for row in range(4):
         marks = np.array([min(value / cap[0, row], 1) for at, value in requests if at == row])
@@ -33,24 +38,34 @@ def test_marks_are_within_a_bucket_of_those_of_the_requests_themselves(requests)
 
 
 def test_units_have_rows_of_their_own():
-    cells = Cells.of([histogram([(0, 8)]), histogram([(0, 64), (1, 2)])], 2)
+    cells = cells_of([(0, 8)], [(0, 64), (1, 2)], rows=2)
     assert cells.requests().tolist() == [[1, 0], [1, 1]]
     assert (cells.total(cells.value) > 0).tolist() == [[True, False], [True, True]]
 
 
 def test_requests_of_nothing_are_no_requests():
-    nothing = Histogram(np.array([0]), np.array([0]), np.array([5]))
-    assert Cells.of([nothing], 1).requests().tolist() == [[0]]
+    assert cells_of([(0, 0), (0, 0), (1, 0), (1, 3)], rows=2).requests().tolist() == [[0, 1]]
 
 
 def test_a_size_is_a_multiple_of_the_mean_and_capped():
-    ratios = Cells.of([histogram([(0, 64), (1, 10**6)])], 2).size(np.array([[64.0, 64.0]]), 24.0)
+    ratios = cells_of([(0, 64), (1, 10**6)], rows=2).size(np.array([[64.0, 64.0]]), 24.0)
     assert 0.9 < ratios[0, 0] < 1.1
     assert ratios[0, 1] == 24.0
 
 
 def test_cells_of_some_rows_give_what_those_rows_have_alone():
-    cells, cap = Cells.of([histogram([(0, 64), (1, 9), (1, 30)]), histogram([(0, 5), (2, 7)])], 3), np.full((2, 3), 50.0)
+    cells, cap = cells_of([(0, 64), (1, 9), (1, 30)], [(0, 5), (2, 7)], rows=3), np.full((2, 3), 50.0)
     some = np.array([[False, True, False], [True, False, False]])
     assert np.array_equal(cells.of_rows(some).load_bets(cap), cells.load_bets(cap) * some)
     assert np.array_equal(cells.of_rows(some).size_bets(cap, 24.0, 0.75), cells.size_bets(cap, 24.0, 0.75) * some)
+
+
+def test_rollups_of_a_unit_keep_to_the_rows_of_their_slots():
+    first, second = histogram([(0, 8), (1, 8), (1, 8)]), histogram([(0, 64)])
+    cells = Cells.of([[(np.array([2, 0], np.int32), first), (np.array([1], np.int32), second)]], 3)
+    assert cells.requests().tolist() == [[2, 1, 1]]
+
+
+def test_expectations_in_short_floats_are_divided_by_as_they_are():
+    cells, cap = cells_of([(0, 64), (0, 9), (1, 30)], rows=2), np.array([[70.3, 41.7]], np.float32)
+    assert np.array_equal(cells.load(cap), cells.total(np.minimum(cells.value / cap.ravel()[cells.at], 1.0)))

@@ -25,7 +25,7 @@ def test_a_scope_keeps_its_row_when_others_come():
     before = rows.of(TENANT)[0], rows.of(MODEL)[0]
     rows.grow(second)
     assert (rows.of(TENANT)[0], rows.of(MODEL)[0]) == before
-    assert [rows.scope(second, row)[0][1] for row in range(3)] == ["acme", "gpt", "bolt"]
+    assert [rows.place(row) for row in range(3)] == [(TENANT, 0), (MODEL, 0), (TENANT, 1)]
 
 
 def test_sums_and_histograms_are_found_under_their_rows():
@@ -35,8 +35,8 @@ def test_sums_and_histograms_are_found_under_their_rows():
     attempts = rows.gather(facts, ["attempts"])[0]
     assert attempts[rows.of(TENANT)].tolist() == [5, 6]
     assert attempts.sum() == 22
-    cells = rows.histogram(facts, "cost_nanos")
-    assert dict(zip(cells.row.tolist(), cells.count.tolist(), strict=True)) == {rows.of(TENANT)[1]: 6, rows.of(MODEL)[0]: 11}
+    found = [of[each.row].tolist() + each.count.tolist() for of, each in rows.histograms(facts, "cost_nanos")]
+    assert found == [[rows.of(TENANT)[1], 6], [rows.of(MODEL)[0], 11]]
 
 
 def test_capacity_grows_seldom():
