@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from streams.blind import BlindMark
-from streams.block import Sealed, decode_parts, encode_parts
+from streams.block import Marker, Sealed, decode_parts, encode_parts
 from streams.log.append import Headers, Record
 from streams.log.topics import PART_BYTES
 from streams.loss import LossMark
@@ -75,7 +75,12 @@ class _Gathered:
 
 
 class Assembly:
-    """Puts blocks together. Two writers of one block write equal parts, so it does not matter whose parts they are."""
+    """Puts blocks together. Two writers of one block write equal parts, so it does not matter whose parts they are.
+
+    Writers of two versions may cut a block differently, and one of them may have been killed in the middle: a part that is not
+    what stands in its place begins the rest anew. What a killed writer left, and nobody went on with, is dropped once a block
+    comes that was read as far.
+    """
 
     def __init__(self) -> None:
         self._gathered: dict[bytes, _Gathered] = {}
@@ -85,13 +90,23 @@ class Assembly:
         headers = dict(record.headers)
         if PART not in headers or record.value is None:
             return None
-        number, _, count = headers[PART].partition(b"/")
+        number, count = map(int, headers[PART].split(b"/"))
         gathered = self._gathered.setdefault(record.key, _Gathered(offset))
-        gathered.parts[int(number)] = record.value
-        if len(gathered.parts) < int(count):
+        if gathered.parts.get(number, record.value) != record.value:
+            gathered.parts = {i: part for i, part in gathered.parts.items() if i < number}
+        gathered.parts[number] = record.value
+        if not all(i in gathered.parts for i in range(count)):
             return None
-        del self._gathered[record.key]
-        return Arrived(decode_parts([gathered.parts[i] for i in range(int(count))]), headers.get(END))
+        sealed = decode_parts([gathered.parts[i] for i in range(count)])
+        self._drop(sealed.marker)
+        return Arrived(sealed, headers.get(END))
+
+    def _drop(self, whole: Marker) -> None:
+        """Forget the parts of a block that is whole, and those that say nothing that is not in it or before it."""
+        for key in list(self._gathered):
+            partition, _, upto, _ = key.split(b"/")
+            if int(partition) == whole.partition and int(upto) <= whole.upto:
+                del self._gathered[key]
 
     def needed_from(self, next_offset: int) -> int:
         """The offset from which the log has to be read again by somebody who knows only the blocks that are whole."""

@@ -44,3 +44,30 @@ def test_a_block_that_is_not_whole_is_read_again_from_its_first_part(monkeypatch
 def test_what_is_no_part_is_passed_over():
     assert Assembly().add(0, Record(b"", b"x")) is None
     assert record_of(None, None, None) == Record(b"", None)
+
+
+def cut(sealed, monkeypatch, part_bytes):
+    monkeypatch.setattr("streams.log.wire.PART_BYTES", part_bytes)
+    return records_of(sealed)
+
+
+def test_what_a_killed_writer_of_another_version_left_is_no_part_of_the_block(monkeypatch):
+    sealed = block(300)
+    old, new = cut(sealed, monkeypatch, 6_000), cut(sealed, monkeypatch, 11_000)
+    assert len(new) < len(old)
+    for first, second in ((old, new), (new, old)):
+        for killed in range(1, len(first)):
+            assembly = Assembly()
+            found = [assembly.add(offset, each) for offset, each in enumerate([*first[:killed], *second])]
+            assert [each.sealed for each in found if each] == [sealed]
+
+
+def test_a_block_that_nobody_goes_on_with_is_forgotten_when_a_later_one_is_whole(monkeypatch):
+    source, assembly = partition(), Assembly()
+    fed(source, [(record(f"e{i}", ts=T0 + i, tenant=f"t{i}"), T0 + i) for i in range(300)])
+    idle = cut(source.sealed_so_far(idle_at_ms=T0 + 5_000), monkeypatch, 6_000)
+    assembly.add(7, idle[0])
+    assert assembly.needed_from(8) == 7
+    for offset, each in enumerate(cut(source.sealed_so_far(idle_at_ms=T0 + 9_000), monkeypatch, 6_000), start=8):
+        assembly.add(offset, each)
+    assert assembly.needed_from(20) == 20
