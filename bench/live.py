@@ -17,6 +17,7 @@ from streams.log.kafka import Kafka
 from streams.settings import KafkaSettings
 from streams.simulate.load import load_scenario
 from streams.simulate.produce import TopicSink, produce
+from streams.simulate.scenario import STEP_MS
 from streams.simulate.traffic import Traffic
 
 TICK_S = 0.02
@@ -25,10 +26,14 @@ AHEAD_S = 5.0
 
 
 def build(path: Path) -> Traffic:
-    """The traffic, built before its first record is due."""
+    """The traffic, built before its first record is due.
+
+    It begins with a step of the scenario. The sender stands still for 0.2 s while it draws the next one: with windows, that is, and
+    their whole grace before anything is measured, and not at any moment that chance chooses.
+    """
     scenario, ahead_s = load_scenario(path), AHEAD_S
     while True:
-        start_ms = int((time.time() + ahead_s) * 1000)
+        start_ms = -(-int((time.time() + ahead_s) * 1000) // STEP_MS) * STEP_MS
         traffic = Traffic(scenario.changed(start_ms=start_ms))
         if time.time() * 1000 < start_ms - 1_000:
             return traffic

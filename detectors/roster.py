@@ -1,6 +1,6 @@
 """Who has been seen: the scopes of one roll-up and the slot of each, in the order of their first window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any, SupportsIndex, overload
 
@@ -50,6 +50,7 @@ class Roster:
 
     Attributes:
         reused: the slots that the window at hand gave to another scope; whoever keeps state by slot has to begin anew there.
+        reuses: how many were given to another scope since the start.
     """
 
     def __init__(self, rollup: Rollup, *, limit: int = 1_000_000) -> None:
@@ -62,6 +63,7 @@ class Roster:
         self._seen_ms = np.zeros(0, np.int64)
         self._operations = np.zeros(0, np.int64)
         self.reused = np.zeros(0, np.int64)
+        self.reuses = 0
 
     def __len__(self) -> int:
         return len(self.scopes)
@@ -80,21 +82,29 @@ class Roster:
         other = self._slot.get((OTHER,) * len(self.rollup), -1)
         return np.fromiter(map(self._slot.get, values, repeat(other)), np.int64, len(values))
 
+    def find(self, values: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
+        """The slots of scopes until `reuses` changes, shape (len(values),); -1 for strangers, who have none of their own."""
+        return np.fromiter(map(self._slot.get, values, repeat(-1)), np.int64, len(values))
+
     def admit(self, values: Sequence[tuple[str, ...]], window_start_ms: int) -> NDArray[np.int64]:
         """Give slots to the scopes among `values`, those with records in a window, that have none yet; the `slots` of all."""
-        slots = np.fromiter(map(self._slot.get, values, repeat(-1)), np.int64, len(values))
-        self._seen_ms[slots[slots >= 0]] = window_start_ms
+        slots = self.find(values)
+        self.see(slots[slots >= 0], {values[i] for i in np.flatnonzero(slots < 0).tolist()}, window_start_ms)
+        return self.slots(values) if (slots < 0).any() else slots
+
+    def see(self, slots: NDArray[np.integer[Any]], strangers: Iterable[tuple[str, ...]], window_start_ms: int) -> None:
+        """Note who has records in a window: the scopes of some slots, and strangers, who are given slots."""
+        self._seen_ms[slots] = window_start_ms
         self.reused = self.reused[:0]
-        new = sorted({values[i] for i in np.flatnonzero(slots < 0).tolist()})
-        if not new:
-            return slots
-        self._reuse(new, window_start_ms)
-        self._append(new[len(self.reused) :], window_start_ms)
-        return self.slots(values)
+        new = sorted(strangers)
+        if new:
+            self._reuse(new, window_start_ms)
+            self._append(new[len(self.reused) :], window_start_ms)
 
     def _reuse(self, new: Sequence[tuple[str, ...]], window_start_ms: int) -> None:
         """Give the slots of forgotten scopes to as many new ones as there are."""
         self.reused = self._forgotten(window_start_ms)[: len(new)]
+        self.reuses += len(self.reused)
         for slot, each in zip(self.reused.tolist(), new, strict=False):
             del self._slot[self.scopes.values[slot]]
             self._slot[each] = slot

@@ -17,7 +17,8 @@ open_chunk partition tally unchanging
 
 Stage 2 and 3, pure; detectors/ and actions/ do the judging and deciding
 blind loss              source partitions that are not seen, and records that were lost unread
-joined merge kept       blocks -> complete windows
+joined merge kept placed
+                        blocks -> complete windows
 outputs labels spend    judged windows -> files, how well it was found, and the curves of the report
 replay                  the three stages in one process
 

@@ -6,15 +6,14 @@ from typing import Self
 
 import numpy as np
 
+from detectors.columns import Int32
 from detectors.facts import HISTOGRAMS, SUMS, Histogram, Int64, LateFacts
 from detectors.scope import Rollup
 from streams.block import Sealed
 from streams.cells import BUCKET_BITS, CODES_A_HISTOGRAM, run_starts
 from streams.kept import Kept, KeptRows
 from streams.packed import Triple, Whole
-
-SLICE = 4096
-"""Rows whose sums are written out at once: few enough to stay in the cache."""
+from streams.placed import Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +30,22 @@ class WindowRows:
         on_time = rows.window[: len(rows.late) - int(np.count_nonzero(rows.late))]
         return cls(rows, int(on_time.searchsorted(window, "left")), int(on_time.searchsorted(window, "right")))
 
-    @property
-    def values(self) -> list[tuple[str, ...]]:
-        """The values of each row's scope."""
-        scopes = self.rows.scopes
-        return [scopes[i] for i in self.rows.scope[self.low : self.high].tolist()]
+    def slots(self, placed: Placed) -> Int32:
+        """The slot of each row's scope, -1 for strangers."""
+        return placed.slots()[self.rows.scope[self.low : self.high]]
 
-    def add_to(self, sums: Int64, slots: Int64, *, shared: bool) -> None:
+    def scopes(self, rows: Int64) -> list[tuple[str, ...]]:
+        """The values of the scopes of some rows, counted from `low`."""
+        return [self.rows.scopes[i] for i in self.rows.scope[self.low : self.high][rows].tolist()]
+
+    def add_to(self, sums: Int64, slots: Int32, *, shared: bool) -> None:
         """Add the sums of each row to those of its slot, shape (slots, len(SUMS)); `shared`: rows may share slots."""
-        for low in range(self.low, self.high, SLICE):
-            high = min(low + SLICE, self.high)
-            more, of = self.rows.sums_of(low, high), slots[low - self.low : high - self.low]
+        flat, first = sums.reshape(-1), slots * np.int64(len(SUMS))
+        for at, column in self.rows.columns.items():
             if shared:
-                np.add.at(sums, of, more)
+                np.add.at(flat, first + at, column[self.low : self.high])
             else:
-                sums[of] += more
+                flat[first + at] += column[self.low : self.high]
 
     def cells(self, name: str) -> Triple:
         """Row (0 is `low`), bucket and count of a histogram's cells."""
@@ -58,7 +58,7 @@ class WindowRows:
 class Histograms(Mapping[str, Histogram]):
     """The histograms of a roll-up in one window, each merged when it is first asked for: most windows need few of them."""
 
-    def __init__(self, parts: Sequence[tuple[WindowRows, Int64]]) -> None:
+    def __init__(self, parts: Sequence[tuple[WindowRows, Int32]]) -> None:
         self._parts = parts
         self._merged: dict[str, Histogram] = {}
 
@@ -66,7 +66,7 @@ class Histograms(Mapping[str, Histogram]):
         if name not in HISTOGRAMS:
             raise KeyError(name)
         if name not in self._merged:
-            self._merged[name] = _merge([(each.cells(name), slots) for each, slots in self._parts])
+            self._merged[name] = _merge([(each.cells(name), slots.astype(np.int64)) for each, slots in self._parts])
         return self._merged[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -106,10 +106,8 @@ def _merge(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
     words.sort()
     codes, counts = words >> count_bits, (words & ((1 << count_bits) - 1)).astype(np.int64)
     first = run_starts(codes)
-    if len(first) < len(codes):
-        codes, counts = codes[first], np.add.reduceat(counts, first)
-    codes = codes.astype(np.int64)
-    return Histogram(codes >> BUCKET_BITS, codes & (CODES_A_HISTOGRAM - 1), counts)
+    codes = codes[first].astype(np.int64)
+    return Histogram(codes >> BUCKET_BITS, codes & (CODES_A_HISTOGRAM - 1), np.add.reduceat(counts, first))
 
 
 def _merge_wide(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:

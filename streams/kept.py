@@ -46,13 +46,9 @@ class KeptRows:
     @property
     def sums(self) -> Int64:
         """The sums as RollupRows has them; made anew each time that they are asked for."""
-        return self.sums_of(0, len(self.scope))
-
-    def sums_of(self, low: int, high: int) -> Int64:
-        """The same of the rows [low, high)."""
-        sums = np.zeros((high - low, len(SUMS)), np.int64)
+        sums = np.zeros((len(self.scope), len(SUMS)), np.int64)
         for at, column in self.columns.items():
-            sums[:, at] = column[low:high]
+            sums[:, at] = column
         return sums
 
     def wide(self) -> RollupRows:

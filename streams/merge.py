@@ -14,6 +14,7 @@ from streams.block_rows import Histograms, WindowRows, difference, late_rows, on
 from streams.joined import JoinedSource
 from streams.kept import Kept
 from streams.loss import Loss
+from streams.placed import Placed
 from streams.window import Timing
 
 REST_MS = 3_600_000
@@ -36,6 +37,7 @@ class Join:
         self.rosters = {rollup: Roster(rollup, limit=scope_limit) for rollup in rollups}
         self._sources = {partition: JoinedSource(partition) for partition in partitions}
         self._blocks: dict[tuple[int, int], Kept] = {}
+        self._placed: dict[tuple[int, int], dict[Rollup, Placed]] = {}
         self._holders: dict[int, set[tuple[int, int]]] = {}
         self._unbooked: set[tuple[int, int]] = set()
         self._corrections: list[LateFacts] = []
@@ -106,12 +108,17 @@ class Join:
         if self._judged is not None:
             window_ms = self.timing.window_ms
             self._corrections += difference(known, sealed, judged=self._judged, late_booked=booked, window_ms=window_ms)
-        self._blocks[key] = Kept.of(sealed)
+        self._keep(key, sealed)
         if not booked:
             self._unbooked.add(key)
         for window in on_time_windows(sealed):
             if self._judged is None or window > self._judged:
                 self._holders.setdefault(window, set()).add(key)
+
+    def _keep(self, key: tuple[int, int], sealed: Sealed) -> None:
+        self._blocks[key] = kept = Kept.of(sealed)
+        rosters = self.rosters
+        self._placed[key] = {each: Placed(rosters[each], rows.scopes) for each, rows in kept.rollups.items() if each in rosters}
 
     def complete(self) -> Iterator[WindowFacts]:
         """The windows that are complete by now and were not handed out before, in order."""
@@ -159,23 +166,29 @@ class Join:
 
     def _facts(self, window: int) -> WindowFacts:
         start_ms = window * self.timing.window_ms
-        sealed = [self._blocks[key] for key in sorted(self._holders.get(window, ()))]
-        if sealed:
+        keys = sorted(self._holders.get(window, ()))
+        if keys:
             self._last_facts = window
-        rollups = {rollup: self._merged(rollup, window, sealed) for rollup in self.rosters}
+        rollups = {rollup: self._merged(rollup, window, keys) for rollup in self.rosters}
         end_ms = start_ms + self.timing.window_ms
         blind = tuple(each for _, source in sorted(self._sources.items()) for each in source.blindness(start_ms, end_ms))
         return WindowFacts(
             start_ms=start_ms, end_ms=end_ms, rollups=rollups, late=tuple(self._book(window)), complete=not blind, blind=blind
         )
 
-    def _merged(self, rollup: Rollup, window: int, sealed: Sequence[Kept]) -> RollupFacts:
+    def _merged(self, rollup: Rollup, window: int, keys: Sequence[tuple[int, int]]) -> RollupFacts:
         roster = self.rosters[rollup]
-        rows = [WindowRows.of(block.rollups[rollup], window) for block in sealed if rollup in block.rollups]
-        slots = roster.admit([scope for each in rows for scope in each.values], window * self.timing.window_ms)
-        ends = np.cumsum([each.high - each.low for each in rows])
-        parts = list(zip(rows, np.split(slots, ends[:-1]), strict=True)) if rows else []
+        of = [key for key in keys if rollup in self._blocks[key].rollups]
+        rows = [WindowRows.of(self._blocks[key].rollups[rollup], window) for key in of]
+        slots = [each.slots(self._placed[key][rollup]) for key, each in zip(of, rows, strict=True)]
+        strangers = {scope for each, its in zip(rows, slots, strict=True) for scope in each.scopes(np.flatnonzero(its < 0))}
+        known = np.concatenate([np.zeros(0, np.int32), *slots])
+        roster.see(known[known >= 0], strangers, window * self.timing.window_ms)
+        for each, its in zip(rows, slots, strict=True) if strangers else ():
+            without = np.flatnonzero(its < 0)
+            its[without] = roster.slots(each.scopes(without))
         sums = np.zeros((len(roster), len(SUMS)), np.int64)
+        parts = list(zip(rows, slots, strict=True))
         for each, its in parts:
             each.add_to(sums, its, shared=roster.crowded)
         self.scope_windows += int(np.count_nonzero(sums[:, 0]))
@@ -201,6 +214,7 @@ class Join:
         needed = any(key in holders for window, holders in self._holders.items() if self._judged is None or window > self._judged)
         if not needed and key not in self._unbooked and chunk != self._sources[partition].last_chunk:
             self._blocks.pop(key, None)
+            self._placed.pop(key, None)
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
@@ -219,6 +233,9 @@ class Join:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw. Roll-ups that the snapshot does not know start empty."""
+        for rollup, roster in state["rosters"]:
+            if tuple(rollup) in self.rosters:
+                self.rosters[tuple(rollup)].restore(roster)
         lost = {each[0]: each for each in state.get("lost", ())}
         for each in state["sources"]:
             self._sources[each[0]] = JoinedSource.restore(each, lost.get(each[0], []))
@@ -227,7 +244,7 @@ class Join:
             marker = sealed.marker
             assert marker.chunk is not None
             key = (marker.partition, marker.chunk)
-            self._blocks[key] = Kept.of(sealed)
+            self._keep(key, sealed)
             for window in on_time_windows(sealed):
                 if state["judged"] is None or window > state["judged"]:
                     self._holders.setdefault(window, set()).add(key)
@@ -238,6 +255,3 @@ class Join:
         self._judged, self._last_facts, self.scope_windows = state["judged"], state["last_facts"], state["scope_windows"]
         for partition, blind_ms, why in state.get("blind", ()):
             self._sources[partition].blind_ms, self._sources[partition].why = blind_ms, why
-        for rollup, roster in state["rosters"]:
-            if tuple(rollup) in self.rosters:
-                self.rosters[tuple(rollup)].restore(roster)

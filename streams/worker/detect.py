@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.anomaly import Judgement
 from detectors.facts import WindowFacts
+from streams.allocation import look_for_cycles
 from streams.blind import BlindMark
 from streams.log.append import Appender, Record
 from streams.log.judgement_wire import record_of_end, records_of_judgement
@@ -111,6 +112,7 @@ class Detect:
             judgement = await self._judgement(facts)
             await self._appender.append(self._topics.anomalies, records_of_judgement(judgement))
             self._metrics.judged(judgement)
+            look_for_cycles()
 
     async def _judgement(self, facts: WindowFacts) -> Judgement:
         if sum(len(each.roster) for each in facts.rollups.values()) > CROWD:

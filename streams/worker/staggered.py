@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-HEAD_START_S = 0.005
+HEAD_START_S = 0.003
 """How long the next one waits at most, from when this one waits: a block is on its way to a broker nearby by then."""
 
 

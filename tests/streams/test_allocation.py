@@ -47,3 +47,25 @@ print(frozen > 1000, gc.isenabled(), seen() is None, gc.get_freeze_count() == fr
 def test_what_was_there_is_passed_over_and_cycles_that_come_later_are_found():
     ran = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["True"] * 4
+
+
+YOUNGEST = """
+import gc
+import weakref
+from streams.allocation import look_for_cycles, pass_over_what_stays
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+pass_over_what_stays()
+seen = weakref.ref(Cycle())
+there = seen() is not None
+look_for_cycles()
+print(there, seen() is None)
+"""
+
+
+def test_cycles_are_looked_for_when_there_is_time():
+    ran = subprocess.run([sys.executable, "-c", YOUNGEST], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True"] * 2
