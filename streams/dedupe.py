@@ -65,7 +65,7 @@ class Dedupe:
 
     A bucket is a window of the partition's clock. An id is forgotten once its bucket ended `dedupe_ms` or more before the clock at
     the record that asks, so that what is a duplicate depends on the log alone. The ids stand twice: by bucket, as they are
-    stored, and in a hash table with open addressing (linear probing) over arrays, 20 bytes a slot, at most 3/5 full.
+    stored, and in a hash table with open addressing (linear probing) over arrays, 16 bytes a slot, at most 3/5 full.
     """
 
     def __init__(self, *, window_ms: int, dedupe_ms: int) -> None:
@@ -112,7 +112,7 @@ class Dedupe:
     def _allocate(self, slots: int) -> None:
         self._ids = np.full(slots, _FREE, np.uint64)
         self._payload = np.zeros(slots, np.uint32)
-        self._bucket = np.zeros(slots, np.int64)
+        self._bucket = np.zeros(slots, np.uint32)  # windows of a second are counted so until 2106
         self._used = 0
         self._shift = np.uint64(64 - (slots.bit_length() - 1))
 

@@ -29,6 +29,12 @@ class Kicked:
         """Whether partitions were taken away in the last seconds."""
         return bool(self._losses) and at_s - self._losses[-1] <= GAP_S
 
+    def said(self, error: Exception, instance: str | None, at_s: float) -> str:
+        """What to tell a person when the group fails, whose words for it the client does not all know."""
+        if instance is not None and (self.lately(at_s) or "UnknownError" in str(error)):
+            return other_worker(instance)
+        return f"Kafka gives no telemetry any more: {error or type(error).__name__}; start the worker again"
+
 
 def other_worker(instance: str) -> str:
     """What to tell a person."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,11 @@ NEARLY = 0.95
 """From here on a chunk has all but ended."""
 COST_FACTOR = 20
 """A snapshot is taken as often as keeps its cost below a twentieth of the time, between 5 s and 1 min."""
+
+
+def may_rest(owned: Collection["OwnedPartition"]) -> bool:
+    """Whether all partitions were read to their ends, and none has a window that is about to end."""
+    return bool(owned) and all(each.at_end and each.source.course() < NEARLY for each in owned)
 
 
 def _offsets(records: Sequence[Any]) -> Sequence[int]:

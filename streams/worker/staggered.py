@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-HEAD_START_S = 0.003
-"""How long the next one waits at most, from when this one waits: a block is on its way to a broker nearby by then."""
+HEAD_START_S = 0.008
+"""How long the next one waits at most, from when this one waits: a broker nearby has acknowledged a block by then."""
 
 
 async def staggered(works: Sequence[Coroutine[Any, Any, None]], *, head_start_s: float = HEAD_START_S) -> None:

@@ -10,7 +10,7 @@ from actions.policy import DEFAULT_POLICY
 from streams.log.topics import Topics
 from streams.pipeline import Plan
 from streams.worker.idle import Idleness
-from streams.worker.owned import OwnedPartition
+from streams.worker.owned import OwnedPartition, may_rest
 from tests.kafka.traffic import traffic
 
 
@@ -105,3 +105,13 @@ async def test_most_of_a_chunk_is_rolled_up_just_before_its_end_where_nothing_el
     owned.at_end = at_end
     owned.roll_ahead()
     assert (owned.source._open._ahead is not None) is rolls
+
+
+def test_a_worker_rests_where_all_was_read_and_no_window_is_about_to_end():
+    def at(at_end, course):
+        return SimpleNamespace(at_end=at_end, source=SimpleNamespace(course=lambda: course))
+
+    assert may_rest([at(True, 0.0), at(True, 0.94)])
+    assert not may_rest([at(True, 0.5), at(True, 0.96)])
+    assert not may_rest([at(True, 0.5), at(False, 0.5)])
+    assert not may_rest([])
