@@ -51,9 +51,15 @@ class Found:
 
 
 class Slot:
-    """Where one owner keeps the snapshots of one key; opened by `Snapshots.open`."""
+    """Where one owner keeps the snapshots of one key; opened by `Snapshots.open`.
 
-    def __init__(self, key: str, appender: Appender, topic: str, leftover: Iterable[bytes] = ()) -> None:
+    Args:
+        turn: held while a state is packed, which takes several times its memory.
+    """
+
+    def __init__(
+        self, key: str, appender: Appender, topic: str, leftover: Iterable[bytes] = (), turn: asyncio.Lock | None = None
+    ) -> None:
         self.key = key
         self.position: int | None = None
         self._owner = uuid.uuid4().hex[:12]
@@ -62,6 +68,7 @@ class Slot:
         self._written: set[str] = set()
         self._lasting: dict[tuple[str, ...], Section] = {}
         self._leftover = set(leftover)
+        self._turn = turn or asyncio.Lock()
 
     async def save(self, position: int, state: Mapping[str, Any]) -> int:
         """Write a snapshot; when it returns, it exists. Tells how many bytes were new.
@@ -71,7 +78,8 @@ class Slot:
         Raises:
             BrokerError: when the broker refuses it for good.
         """
-        sections = await asyncio.to_thread(sections_of, state, self._lasting)
+        async with self._turn:
+            sections = await asyncio.to_thread(sections_of, state, self._lasting)
         manifest = manifest_of(self._owner, position, sections)
         fresh = {name: chunk for each in sections for name, chunk in each.chunks.items() if name not in self._written}
         stale = [self._chunk_key(name) for name in self._written - manifest.chunks] + sorted(self._leftover)
@@ -103,6 +111,7 @@ class Snapshots:
         self._appender = appender
         self._topic = topic
         self._on_unusable = on_unusable
+        self._turn = asyncio.Lock()
 
     async def open(self, key: str) -> tuple[Slot, Snapshot | None]:
         """The newest snapshot of a key that can be used, and the place where its next one goes.
@@ -111,7 +120,7 @@ class Snapshots:
             BrokerError: when the topic cannot be read.
         """
         found = await self._read(key)
-        slot = Slot(key, self._appender, self._topic, {*found.manifests, *found.chunks})
+        slot = Slot(key, self._appender, self._topic, {*found.manifests, *found.chunks}, self._turn)
         snapshot = await self.newest(key, found)
         if snapshot is not None:
             slot.position = snapshot.position

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 import msgspec
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.log import formats
+from streams.log import formats, snapshot
 from streams.log.formats import Flaw, UnusableError, check_format, upgraded
+from streams.log.manifest import sections_of
 from streams.log.snapshot import Slot, Snapshots
 from tests.streams.memory_log import MemoryLog
 
@@ -142,3 +144,21 @@ def test_an_older_format_is_upgraded_step_by_step():
 def test_a_format_with_a_step_missing_is_refused():
     with pytest.raises(UnusableError, match="older than what this version upgrades"):
         check_format(1, known=3, upgrades={1: lambda _, state: state})
+
+
+async def test_one_state_is_packed_at_a_time(monkeypatch):
+    packing, most = [], []
+
+    def sections(state, lasting):
+        packing.append(state["clock"])
+        most.append(len(packing))
+        time.sleep(0.02)
+        packing.remove(state["clock"])
+        return sections_of(state, lasting)
+
+    monkeypatch.setattr(snapshot, "sections_of", sections)
+    log, turn = MemoryLog(), asyncio.Lock()
+    slots = [Slot(f"ingest/{number}", log, TOPIC, turn=turn) for number in range(4)]
+    await asyncio.gather(*(slot.save(7, {**OLD, "clock": number}) for number, slot in enumerate(slots)))
+    assert most == [1, 1, 1, 1]
+    assert [slot.position for slot in slots] == [7] * 4

@@ -13,4 +13,7 @@ def test_another_worker_of_our_id_is_named_by_the_error_or_by_what_was_just_take
 
 
 def test_a_worker_without_an_id_has_no_double():
-    assert Kicked().said(RuntimeError("UnknownError"), None, 0.0) == "Kafka gives no telemetry any more: UnknownError; start the worker again"
+    assert (
+        Kicked().said(RuntimeError("UnknownError"), None, 0.0)
+        == "Kafka gives no telemetry any more: UnknownError; start the worker again"
+    )
