@@ -1,11 +1,11 @@
 """Live telemetry with many spikes on a real Apache Kafka -> how long from a window's end to its anomaly, and to its page.
 
-    python -m bench.latency [--scopes 20000] [--records-per-s 20000] [--warm 420] [--spikes 150] [--together]
+    python -m bench.latency [--scopes 20000] [--records-per-s 20000] [--warm 420] [--spikes 150] [--ingest 2 | --together]
 
-bench.live sends the telemetry of so many scopes, all partitions busy: each tenant is two, itself and with its provider. Two workers
-of `tidegate run`, one that ingests and one that detects and acts (or one in all roles, `--together`), judge them in real time and
-page a local server that keeps to PagerDuty's published contract. An anomaly's time is its record's timestamp in Kafka; a page's is
-when the server accepted it. The window's own grace (5 s) is no delay of ours.
+bench.live sends the telemetry of so many scopes, all partitions busy: each tenant is two, itself and with its provider. Workers of
+`tidegate run`, two that ingest and one that detects and acts (or one in all roles, `--together`), judge them in real time and page
+a local server that keeps to PagerDuty's published contract. An anomaly's time is its record's timestamp in Kafka; a page's is when
+the server accepted it. The window's own grace (5 s) is no delay of ours.
 """
 
 import argparse
@@ -61,6 +61,7 @@ class Live:
     records_per_s: float
     warm_s: int
     spikes: int
+    ingest: int = 2
     together: bool = False
 
     @property
@@ -71,7 +72,7 @@ class Live:
     @property
     def roles(self) -> tuple[str, ...]:
         """Of each worker."""
-        return ("all",) if self.together else ("ingest", "detect,act")
+        return ("all",) if self.together else (*("ingest",) * self.ingest, "detect,act")
 
     @property
     def seconds(self) -> int:
@@ -223,7 +224,7 @@ def part(found: Delays, live: Live, command: str) -> Part:
     sent = found.sender["records"]
     note = (
         f"{live.scopes:,} scopes of {live.tenants:,} tenants on {PARTITIONS} busy partitions, {len(live.roles)} process"
-        f"{'es' if len(live.roles) > 1 else ''}, {sent:,} records in {live.seconds} s "
+        f"{'es' if len(live.roles) > 1 else ''} ({', '.join(live.roles)}), {sent:,} records in {live.seconds} s "
         f"({sent / live.seconds:,.0f} a second, of which the spikes are a part), {live.spikes} spikes. The simulated delivery of a "
         f"record ({DELIVERY_MS} ms) and the sender's lag (p99 {found.sender['lag_p99_ms']:.0f} ms) count as ours."
     )
@@ -244,16 +245,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--records-per-s", type=float, default=20_000.0)
     parser.add_argument("--warm", type=int, default=420, help="seconds before the first spike")
     parser.add_argument("--spikes", type=int, default=150)
+    parser.add_argument("--ingest", type=int, default=2, help="how many workers ingest")
     parser.add_argument("--together", action="store_true", help="one worker in all roles")
     told = parser.parse_args(arguments)
-    live = Live(scopes=told.scopes, records_per_s=told.records_per_s, warm_s=told.warm, spikes=told.spikes, together=told.together)
+    live = Live(
+        scopes=told.scopes,
+        records_per_s=told.records_per_s,
+        warm_s=told.warm,
+        spikes=told.spikes,
+        ingest=told.ingest,
+        together=told.together,
+    )
     try:
         found = measure(live)
     except ChildError as error:
         print(error, file=sys.stderr)
         return 1
     asked = f"--scopes {told.scopes} --records-per-s {told.records_per_s:g} --warm {told.warm} --spikes {told.spikes}"
-    keep(part(found, live, f"python -m bench.latency {asked}{' --together' if told.together else ''}"))
+    keep(part(found, live, f"python -m bench.latency {asked} {'--together' if told.together else f'--ingest {told.ingest}'}"))
     return 0
 
 
