@@ -30,7 +30,7 @@ MAX_RECORDS = 2_000
 """Fetched at once: with more, records have left the processor's cache before they are decoded (a tenth of the throughput)."""
 POLL_MS = 200
 REST_S = 0.1
-"""Between two looks at what is new, where all was read: of 20,000 records a second, half of the work was looking for them."""
+"""Between two looks at what is new, where all was read: at 20,000 records a second a third of the work was looking for them."""
 RELEASE_S = 5.0
 """How long a partition that is taken away may take to leave a last snapshot."""
 
