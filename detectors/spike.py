@@ -163,15 +163,15 @@ class SpikeBank:
         freeze_ms = np.where(alarms.grade == Grade.ERROR, PAGE_FREEZE_MS, WARNING_FREEZE_MS)
         self.relearnt = (alarms.grade > 0) & (start_ms - alarms.began_s * np.int64(1000) >= freeze_ms)
 
-    def _busy(self) -> Bool:
-        return np.asarray(self.baseline.levels.sized >= BUSY_PER_S * self._window_s)
+    def _busy(self, sized: Float32) -> Bool:
+        return np.asarray(sized >= BUSY_PER_S * self._window_s)
 
     def _rate_grade(self) -> Int64:
         """What the rate of each row has earned, by the speeds of the row's class."""
         quick, slow = self.rate.reaches(QUICK, SPEEDS[QUICK].threshold), self.rate.reaches(SLOW, SLOW_WARNS)
         if not (quick.any() or slow.any()):
             return np.zeros(quick.shape, np.int64)
-        busy = self._busy()
+        busy = self._busy(self.baseline.levels.sized)
         fast, steady, slowly = (self.rate.reaches(speed, SPEEDS[speed].threshold) for speed in (FAST, STEADY, SLOW))
         pages = np.where(busy, fast | steady | slowly, quick)
         grade = np.maximum(2 * pages, quick | (busy & slow))
@@ -246,7 +246,7 @@ class SpikeBank:
         if self.alarms.by_size[at]:
             statistic = float(self.size.statistic(at))
             return ("size", statistic, SIZE_PAGES), min(1.0, statistic / SIZE_PAGES)
-        busy = bool(self.baseline.levels.sized[at] >= BUSY_PER_S * self._window_s)
+        busy = bool(self._busy(self.baseline.levels.sized[at]))
         pages = max((self._proof_of(speed, at) for speed in ((FAST, STEADY, SLOW) if busy else (QUICK,))), key=_strength)
         score = min(1.0, _strength(pages))
         return (pages if score >= 1 or not busy else self._proof_of(QUICK, at)), score
