@@ -56,20 +56,21 @@ law: $(VENV)/.dev  ## the same log gives the same answer, over a million records
 	$(BIN)/python -m tests.law $(ARGS)
 
 wheel: $(UV)  ## build/dist/tidegate-*.whl
+	@rm -rf build/lib* build/bdist*
 	$(UV) build -q --wheel --build-constraints requirements-tools.lock --require-hashes -o build/dist
 
 clean:  ## remove what was made here
-	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist $(VENV) *.egg-info streams/scan.c streams/scan.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(UV): requirements-tools.lock
 	$(PYTHON) -m venv --clear build/tools
 	build/tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-$(VENV)/.run: requirements.lock | $(UV)
+$(VENV)/.run: requirements.lock streams/scan.pyx | $(UV)
 	$(call sync,requirements.lock)
 
-$(VENV)/.dev: requirements-dev.lock | $(UV)
+$(VENV)/.dev: requirements-dev.lock streams/scan.pyx | $(UV)
 	$(call sync,requirements-dev.lock)
 	@touch $@
 

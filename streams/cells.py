@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.facts import Int64
-from streams.leaves import LeafKey, Leaves
+from streams.leaves import Leaves
 from streams.packed import Whole
 
 MEASURES = ("records", "input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "nanos")
@@ -122,7 +122,7 @@ class Cells:
         self._facts = self._aside = _no_facts(self._group_bits)
         self._waiting, self._count = [], 0
 
-    def unlink(self, leaves: Leaves) -> tuple[list[LeafKey], Facts]:
+    def unlink(self, leaves: Leaves) -> tuple[list[bytes], Facts]:
         """The leaves in use, and the facts with leaves numbered by their place among those."""
         facts = self.facts()
         used, place = np.unique(facts.leaf, return_inverse=True)

@@ -25,9 +25,9 @@ _FIRST_SLOTS = 1 << 12
 _SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
-def identities(event_ids: Sequence[str]) -> UInt64:
+def identities(event_ids: Sequence[bytes]) -> UInt64:
     """64 bits of each event id, XXH3 with a fixed key; never 0."""
-    ids = np.fromiter(map(xxhash.xxh3_64_intdigest, map(str.encode, event_ids), repeat(_KEY)), np.uint64, len(event_ids))
+    ids = np.fromiter(map(xxhash.xxh3_64_intdigest, event_ids, repeat(_KEY)), np.uint64, len(event_ids))
     return np.maximum(ids, 1)
 
 

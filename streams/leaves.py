@@ -22,7 +22,6 @@ _BY_RESULT = {"ok": "successes", "throttled": "throttled", "timeout": "timeouts"
 FATES = ("successes", "throttled", "timeouts", "cancelled", "overloaded", "server_errors", "client_errors", "other_errors")
 """The columns of SUMS of which each record counts in one."""
 
-LeafKey = tuple[str | None, ...]
 _fate_key = attrgetter("result", "status", "attempt")
 _UNKNOWN = repeat(-1)
 
@@ -84,7 +83,9 @@ class Leaves:
         self._book = book
         self._tally = tally
         names = list(dict.fromkeys([*(d for rollup in rollups for d in rollup), *_PRICED_BY]))
-        self._key_of: Callable[[Usage], LeafKey] = attrgetter(*names)
+        self.names = tuple(names)
+        self._texts_of: Callable[[Usage], tuple[str | None, ...]] = attrgetter(*names)
+        self.number: dict[bytes, int] = {}
         self._values_of = [_picker([names.index(d) for d in rollup]) for rollup in rollups]
         self._words_of = itemgetter(*(names.index(name) for name in _PRICED_BY))
         self.clear()
@@ -92,15 +93,15 @@ class Leaves:
     def clear(self) -> None:
         """Forget all leaves."""
         self.charges = Charges()
-        self._number: dict[LeafKey, int] = {}
-        self._texts: dict[str | None, str | None] = {}
-        self._priced: dict[tuple[str | None, ...], list[int]] = {}
+        self.number.clear()
+        self._texts: dict[str, str] = {}
+        self._priced: dict[tuple[str, ...], list[int]] = {}
         self._scopes: list[dict[tuple[str, ...], int]] = [{} for _ in self._rollups]
         self._ranking = _ranking(self._scopes, [[] for _ in self._rollups])
         self._table = np.zeros((1024, _FIXED + len(self._rollups)), np.int32)
 
     def __len__(self) -> int:
-        return len(self._number)
+        return len(self.number)
 
     @property
     def tariff(self) -> Int32:
@@ -124,26 +125,24 @@ class Leaves:
 
     def numbers(self, usages: Sequence[Usage]) -> Int64:
         """The leaf of each usage."""
-        keys = list(map(self._key_of, usages))
-        numbers = np.fromiter(map(self._number.get, keys, _UNKNOWN), np.int64, len(keys))
+        keys = [key_of(texts) for texts in map(self._texts_of, usages)]
+        numbers = np.fromiter(map(self.number.get, keys, _UNKNOWN), np.int64, len(keys))
         return self.admit(keys) if (numbers < 0).any() else numbers
 
-    def keys(self, numbers: Sequence[int]) -> list[LeafKey]:
+    def keys(self, numbers: Sequence[int]) -> list[bytes]:
         """The leaves that have these numbers, as `admit` takes them."""
-        keys = list(self._number)
+        keys = list(self.number)
         return [keys[number] for number in numbers]
 
-    def admit(self, keys: Sequence[LeafKey]) -> Int64:
+    def admit(self, keys: Sequence[bytes]) -> Int64:
         """The number of each leaf, new or known."""
-        known, before = self._number, len(self._number)
-        texts = self._texts
+        known, before = self.number, len(self.number)
         numbers, rows = [], []
         for key in keys:
             number = known.get(key)
             if number is None:
-                shared = tuple([texts.setdefault(text, text) for text in key])
-                number = known[shared] = len(known)
-                rows.append(self._row(shared))
+                number = known[key] = len(known)
+                rows.append(self._row(key))
             numbers.append(number)
         if rows:
             if len(known) > len(self._table):
@@ -151,17 +150,18 @@ class Leaves:
             self._table[before : len(known)] = rows
         return np.array(numbers, np.int64)
 
-    def _row(self, key: LeafKey) -> list[int]:
-        words = self._words_of(key)
+    def _row(self, key: bytes) -> list[int]:
+        texts = tuple([self._texts.setdefault(text, text) for text in texts_of(key)])
+        words = self._words_of(texts)
         row = (self._priced.get(words) or self._price(words)).copy()
         for scopes, values_of in zip(self._scopes, self._values_of, strict=True):
-            values = values_of(key)
+            values = values_of(texts)
             row.append(scopes.setdefault(values, len(scopes)) if all(values) else -1)
         return row
 
-    def _price(self, words: tuple[str | None, ...]) -> list[int]:
+    def _price(self, words: tuple[str, ...]) -> list[int]:
         """The columns that follow from the price words alone."""
-        provider, response_model, model, service_tier = (word or "" for word in words)
+        provider, response_model, model, service_tier = words
         tariff = self._book.tariff(provider=provider, response_model=response_model, model=model, service_tier=service_tier)
         self._priced[words] = [self.charges.admit(tariff), int(tariff.known), self._tally.model_number(model)]
         return self._priced[words]
@@ -201,12 +201,24 @@ def _ranking(scopes: Sequence[dict[tuple[str, ...], int]], values: list[list[tup
 
 
 _FIXED = 3
+_BETWEEN = "\0"
+"""Between the texts of a leaf's key; no accepted text has it."""
 
 
-def _picker(places: Sequence[int]) -> Callable[[LeafKey], tuple[Any, ...]]:
-    """What takes the values at some places out of a key."""
+def key_of(texts: Sequence[str | None]) -> bytes:
+    """The key of the leaf with these texts, of which an empty one is absent."""
+    return _BETWEEN.join([text or "" for text in texts]).encode()
+
+
+def texts_of(key: bytes) -> list[str]:
+    """The texts of a leaf."""
+    return key.decode().split(_BETWEEN)
+
+
+def _picker(places: Sequence[int]) -> Callable[[tuple[str, ...]], tuple[Any, ...]]:
+    """What takes the values at some places out of the texts of a leaf."""
     if not places:
-        return lambda _key: ()
+        return lambda _texts: ()
     if len(places) == 1:
         place = slice(places[0], places[0] + 1)
         return itemgetter(place)

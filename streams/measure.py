@@ -47,7 +47,7 @@ class Measured:
 
 def measured(columns: Columns, late: NDArray[np.bool_], *, leaves: Leaves, fates: Fates, tally: Tally, timing: Timing) -> Measured:
     """The records' leaves, fates, costs and histogram codes; counts them in the tally."""
-    leaf, fate = leaves.numbers(columns.usages), fates.numbers(columns.usages)
+    leaf, fate = told_apart(columns, leaves, fates)
     billed = columns.billed_nanos >= 0
     priced = leaves.charges.nanos(leaves.tariff[leaf], columns.ts_ms, columns.tokens)
     nanos = np.where(billed, columns.billed_nanos, priced)
@@ -66,6 +66,21 @@ def measured(columns: Columns, late: NDArray[np.bool_], *, leaves: Leaves, fates
         measures=np.column_stack([np.ones(len(leaf), np.int64), *columns.tokens, nanos]),
         codes=_codes(columns, nanos, uncosted=unknown_usage & ~billed),
     )
+
+
+def told_apart(columns: Columns, leaves: Leaves, fates: Fates) -> tuple[Int64, Int64]:
+    """The leaf and the fate of each record."""
+    leaf, fate = columns.leaf, columns.fate
+    asked = np.flatnonzero(leaf < 0)
+    if not len(asked):
+        return leaf, fate
+    usages = [columns.parsed[position] for position in columns.position[asked].tolist()]
+    numbers = leaves.numbers(usages), fates.numbers(usages)
+    if len(asked) == len(leaf):
+        return numbers
+    leaf, fate = leaf.copy(), fate.copy()
+    leaf[asked], fate[asked] = numbers
+    return leaf, fate
 
 
 def _codes(columns: Columns, nanos: Int64, *, uncosted: NDArray[np.bool_]) -> Int64:

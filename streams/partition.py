@@ -20,6 +20,7 @@ from streams.dedupe import Dedupe, identities, payloads
 from streams.leaves import Fates, Leaves
 from streams.measure import measured
 from streams.open_chunk import OpenChunk
+from streams.plain import scanner
 from streams.price import Book
 from streams.seal import rollup_rows
 from streams.tally import Tally
@@ -86,6 +87,7 @@ class SourcePartition:
         self._held: list[tuple[int, bytes]] = []
         self._leaves = Leaves(rollups, book, self.tally)
         self._fates = Fates()
+        self._scanner = scanner(self._leaves)
         self._open = OpenChunk(self._leaves, windows=timing.open_windows)
         self._dedupe = Dedupe(window_ms=timing.window_ms, dedupe_ms=timing.dedupe_ms)
         self._dead: list[DeadLetter] = []
@@ -130,7 +132,7 @@ class SourcePartition:
         return dead
 
     def _take(self, stretch: _Stretch, *, ended: bool) -> list[Sealed]:
-        columns, refused = columns_of(stretch.values)
+        columns, refused = columns_of(stretch.values, self._scanner)
         for position, reason in refused:
             self._refuse(stretch, position, reason)
         if stretch.arrivals_ms is None:
@@ -192,7 +194,7 @@ class SourcePartition:
         return sealed
 
     def _first_seen(self, columns: Columns, clock_ms: Int64, stretch: _Stretch) -> Bool:
-        ids = identities([usage.event_id for usage in columns.usages])
+        ids = identities(columns.event_ids)
         values = cast("Sequence[bytes]", stretch.values)  # what has no value is refused
         if len(columns) != len(values):
             values = [values[position] for position in columns.position.tolist()]

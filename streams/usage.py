@@ -25,17 +25,23 @@ DIMENSIONS = frozenset({*STRINGS, "model", "cohort"})
 TEXTS = (*STRINGS, "event_id", "model", "operation_id", "error_class")
 """Every field whose characters are free."""
 
+TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+"""Every field that counts tokens."""
+
 MAX_BYTES = 65_536
 """Longest record."""
 
 MAX_TEXT_BYTES = 256
 """Longest string of a record, in UTF-8."""
 
+MAX_NAME = 128
+"""Longest name of a model or an event."""
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MS = dt.timedelta(milliseconds=1)
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 Tokens = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Amount = Annotated[float, Meta(ge=0)]

@@ -139,7 +139,9 @@ def test_a_batch_is_decoded_as_its_records_are_one_by_one(values: list[bytes | N
     reasons = [reason_of(raw) for raw in values]
     assert refused == [(i, reason) for i, reason in enumerate(reasons) if reason is not None]
     assert columns.position.tolist() == [i for i, reason in enumerate(reasons) if reason is None]
-    assert [u.event_id for u in columns.usages] == [json.loads(values[i] or b"")["event_id"] for i in columns.position.tolist()]
+    assert [event_id.decode() for event_id in columns.event_ids] == [
+        json.loads(values[i] or b"")["event_id"] for i in columns.position.tolist()
+    ]
 
 
 @given(st.binary(max_size=300))

@@ -14,7 +14,7 @@ def dedupe() -> Dedupe:
 
 
 def asked(known: Dedupe, log: list[tuple[str, int, int]]) -> list[tuple[bool, bool]]:
-    ids = identities([event for event, _, _ in log])
+    ids = identities([event.encode() for event, _, _ in log])
     fresh, conflict = known.first_seen(ids, np.array([p for _, p, _ in log], np.uint32), np.array([at for *_, at in log], np.int64))
     return list(zip(fresh.tolist(), conflict.tolist(), strict=True))
 
@@ -80,8 +80,9 @@ def test_ids_that_want_the_same_slot_are_all_remembered() -> None:
 
 
 def test_identities_are_the_same_in_every_process() -> None:
-    assert identities(["ev-1", "é"]).tolist() == [int(identities([each])[0]) for each in ("ev-1", "é")]
-    assert identities(["ev-1"]).tolist() == [IDENTITY]
+    events = [b"ev-1", "é".encode()]
+    assert identities(events).tolist() == [int(identities([each])[0]) for each in events]
+    assert identities([b"ev-1"]).tolist() == [IDENTITY]
     assert payloads([b"x"]).dtype == np.uint32
 
 

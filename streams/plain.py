@@ -1,0 +1,100 @@
+"""Which records the compiled scanner takes, where there is one: their fields and what they may hold, as `usage` says it."""
+
+from decimal import Decimal
+from functools import cache
+from typing import NamedTuple, get_args
+
+import msgspec
+import numpy as np
+
+from detectors.columns import Int8
+from streams.decode import FIRST_MS, LAST_MS
+from streams.leaves import FATES, Leaves, fate_of
+from streams.usage import MAX_BYTES, MAX_NAME, MAX_TEXT_BYTES, TOKENS, Amount, Cohort, Job, Name, Result, Text, Tokens, Usage, Whole
+
+try:
+    from streams.scan import Kind, Scanner
+except ImportError:  # no compiler where it was installed
+    Scanner = None  # type: ignore[assignment, misc]
+
+_RESULTS: tuple[Result, ...] = get_args(Result)
+_STATUSES = 1000
+
+
+class Field(NamedTuple):
+    """A field of a record, as the scanner is told of it.
+
+    Attributes:
+        name: of the field, as every word a part of the record's ASCII.
+        kind: what its value has to be.
+        place: of a count of tokens among TOKENS.
+        longest: of a text.
+        required: whether a record without it is none.
+        words: the only ones, where it is a word.
+    """
+
+    name: bytes
+    kind: "Kind"
+    place: int
+    longest: int
+    required: bool
+    words: tuple[bytes, ...]
+
+
+def scanner(leaves: Leaves) -> "Scanner | None":
+    """What makes columns of plain records and knows the leaves; None where it was not compiled."""
+    if Scanner is None:
+        return None
+    return Scanner(
+        _fields(),
+        [name.encode() for name in leaves.names],
+        leaves.number,
+        _fates(),
+        first_ms=FIRST_MS,
+        last_ms=LAST_MS,
+        most_bytes=MAX_BYTES,
+    )
+
+
+@cache
+def _fields() -> list[Field]:
+    """The fields of a usage record.
+
+    Raises:
+        KeyError: for a field of a type that the scanner does not know.
+    """
+    kinds = {
+        Text | None: Kind.TEXT,
+        Name: Kind.NAME,
+        Tokens | None: Kind.TOKENS,
+        Amount | None: Kind.AMOUNT,
+        Whole | None: Kind.WHOLE,
+        Result | None: Kind.RESULT,
+        Cohort | None: Kind.WORD,
+        Job | None: Kind.WORD,
+        Decimal | None: Kind.MONEY,
+        bool | None: Kind.FLAG,
+    }
+    own = {"ts": Kind.MOMENT, "latency_ms": Kind.LATENCY, "quality": Kind.SHARE, "status": Kind.STATUS, "attempt": Kind.ATTEMPT}
+    words = {"result": _RESULTS, "cohort": get_args(Cohort), "job": get_args(Job)}
+    fields = []
+    for each in msgspec.structs.fields(Usage):
+        kind = own[each.name] if each.name in own else kinds[each.type]
+        fields.append(
+            Field(
+                each.name.encode(),
+                kind,
+                TOKENS.index(each.name) if kind == Kind.TOKENS else 0,
+                MAX_NAME if kind == Kind.NAME else MAX_TEXT_BYTES,
+                each.required,
+                tuple(word.encode() for word in words.get(each.name, ())),
+            )
+        )
+    return fields
+
+
+@cache
+def _fates() -> Int8:
+    """The place in FATES by result, none first, and by status, none first; statuses beyond are left to `leaves.Fates`."""
+    statuses = [None, *range(_STATUSES)]
+    return np.array([[FATES.index(fate_of(result, status)) for status in statuses] for result in (None, *_RESULTS)], np.int8)
