@@ -4,7 +4,8 @@ pipeline                the whole way on one page
 
 Stage 1, pure
 source/ batch           files and recordings -> batches of a source partition
-usage decode columns    bytes -> accepted usages as columns, or the reason why a record is refused
+usage decode scan plain columns
+                        bytes -> accepted usages as columns, or the reason why a record is refused
 catalogue tariff charge price
                         usages -> nano-dollars
 dedupe aside window     seen before? believable? in which window and chunk?

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import attrgetter
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.facts import Float64, Int64
 from streams.decode import FIRST_MS, LAST_MS, Parsed, Refused, cost_nanos, fault, parse_batch
-from streams.plain import Scanner
 from streams.usage import TOKENS, Usage, ts_ms
 
 _number_of = [attrgetter(name) for name in (*TOKENS, "latency_ms")]
@@ -68,7 +68,14 @@ class Columns:
         )
 
 
-def columns_of(values: Sequence[bytes | None], scanner: "Scanner | None" = None) -> tuple[Columns, list[Refused]]:
+class Scanner(Protocol):
+    """What makes columns of plain records; see `streams.plain`."""
+
+    def scan(self, values: Sequence[bytes | None], columns: Columns) -> list[int]:
+        """Write the entries of the plain ones, each in its place; the positions of the others."""
+
+
+def columns_of(values: Sequence[bytes | None], scanner: Scanner | None = None) -> tuple[Columns, list[Refused]]:
     """What `decode` says of each value, as columns; those that are plain to the scanner are never objects."""
     if scanner is None:
         return _of_parsed(parse_batch(values))

@@ -151,7 +151,7 @@ class Leaves:
         return np.array(numbers, np.int64)
 
     def _row(self, key: bytes) -> list[int]:
-        texts = tuple([self._texts.setdefault(text, text) for text in texts_of(key)])
+        texts = tuple([self._texts.setdefault(text, text) for text in key.decode().split(_BETWEEN)])
         words = self._words_of(texts)
         row = (self._priced.get(words) or self._price(words)).copy()
         for scopes, values_of in zip(self._scopes, self._values_of, strict=True):
@@ -208,11 +208,6 @@ _BETWEEN = "\0"
 def key_of(texts: Sequence[str | None]) -> bytes:
     """The key of the leaf with these texts, of which an empty one is absent."""
     return _BETWEEN.join([text or "" for text in texts]).encode()
-
-
-def texts_of(key: bytes) -> list[str]:
-    """The texts of a leaf."""
-    return key.decode().split(_BETWEEN)
 
 
 def _picker(places: Sequence[int]) -> Callable[[tuple[str, ...]], tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from streams.cells import Cells, Facts
-from streams.leaves import Leaves, key_of, texts_of
+from streams.leaves import Leaves
 from streams.rolled import Rolled, rolled
 
 KEPT_LEAVES = 200_000
@@ -61,7 +61,7 @@ class OpenChunk:
         """State that `restore` takes back."""
         keys, facts = self._unlinked()
         return {
-            "leaves": [texts_of(key) for key in keys],
+            "leaves": keys,
             "facts": {
                 "group_bits": facts.group_bits,
                 "cell": facts.cell,
@@ -77,4 +77,4 @@ class OpenChunk:
         self._leaves.clear()
         cell, sums, code, count = (np.array(state["facts"][name], np.int64) for name in ("cell", "sums", "code", "count"))
         facts = Facts(state["facts"]["group_bits"], cell, sums, code, count)
-        self.cells.link(facts, self._leaves.admit([key_of(texts) for texts in state["leaves"]]))
+        self.cells.link(facts, self._leaves.admit(state["leaves"]))

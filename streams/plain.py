@@ -8,14 +8,15 @@ import msgspec
 import numpy as np
 
 from detectors.columns import Int8
+from streams.columns import Scanner
 from streams.decode import FIRST_MS, LAST_MS
 from streams.leaves import FATES, Leaves, fate_of
 from streams.usage import MAX_BYTES, MAX_NAME, MAX_TEXT_BYTES, TOKENS, Amount, Cohort, Job, Name, Result, Text, Tokens, Usage, Whole
 
 try:
-    from streams.scan import Kind, Scanner
+    from streams import scan
 except ImportError:  # no compiler where it was installed
-    Scanner = None  # type: ignore[assignment, misc]
+    scan = None  # type: ignore[assignment]
 
 _RESULTS: tuple[Result, ...] = get_args(Result)
 _STATUSES = 1000
@@ -34,18 +35,18 @@ class Field(NamedTuple):
     """
 
     name: bytes
-    kind: "Kind"
+    kind: "scan.Kind"
     place: int
     longest: int
     required: bool
     words: tuple[bytes, ...]
 
 
-def scanner(leaves: Leaves) -> "Scanner | None":
+def scanner(leaves: Leaves) -> Scanner | None:
     """What makes columns of plain records and knows the leaves; None where it was not compiled."""
-    if Scanner is None:
+    if scan is None:
         return None
-    return Scanner(
+    return scan.Scanner(
         _fields(),
         [name.encode() for name in leaves.names],
         leaves.number,
@@ -64,18 +65,24 @@ def _fields() -> list[Field]:
         KeyError: for a field of a type that the scanner does not know.
     """
     kinds = {
-        Text | None: Kind.TEXT,
-        Name: Kind.NAME,
-        Tokens | None: Kind.TOKENS,
-        Amount | None: Kind.AMOUNT,
-        Whole | None: Kind.WHOLE,
-        Result | None: Kind.RESULT,
-        Cohort | None: Kind.WORD,
-        Job | None: Kind.WORD,
-        Decimal | None: Kind.MONEY,
-        bool | None: Kind.FLAG,
+        Text | None: scan.Kind.TEXT,
+        Name: scan.Kind.NAME,
+        Tokens | None: scan.Kind.TOKENS,
+        Amount | None: scan.Kind.AMOUNT,
+        Whole | None: scan.Kind.WHOLE,
+        Result | None: scan.Kind.RESULT,
+        Cohort | None: scan.Kind.WORD,
+        Job | None: scan.Kind.WORD,
+        Decimal | None: scan.Kind.MONEY,
+        bool | None: scan.Kind.FLAG,
     }
-    own = {"ts": Kind.MOMENT, "latency_ms": Kind.LATENCY, "quality": Kind.SHARE, "status": Kind.STATUS, "attempt": Kind.ATTEMPT}
+    own = {
+        "ts": scan.Kind.MOMENT,
+        "latency_ms": scan.Kind.LATENCY,
+        "quality": scan.Kind.SHARE,
+        "status": scan.Kind.STATUS,
+        "attempt": scan.Kind.ATTEMPT,
+    }
     words = {"result": _RESULTS, "cohort": get_args(Cohort), "job": get_args(Job)}
     fields = []
     for each in msgspec.structs.fields(Usage):
@@ -84,8 +91,8 @@ def _fields() -> list[Field]:
             Field(
                 each.name.encode(),
                 kind,
-                TOKENS.index(each.name) if kind == Kind.TOKENS else 0,
-                MAX_NAME if kind == Kind.NAME else MAX_TEXT_BYTES,
+                TOKENS.index(each.name) if kind == scan.Kind.TOKENS else 0,
+                MAX_NAME if kind == scan.Kind.NAME else MAX_TEXT_BYTES,
                 each.required,
                 tuple(word.encode() for word in words.get(each.name, ())),
             )

@@ -6,20 +6,20 @@ from streams.columns import Columns
 from streams.plain import Field
 
 class Kind(IntEnum):
-    TEXT: int
-    NAME: int
-    MOMENT: int
-    TOKENS: int
-    LATENCY: int
-    AMOUNT: int
-    SHARE: int
-    WHOLE: int
-    STATUS: int
-    ATTEMPT: int
-    RESULT: int
-    WORD: int
-    MONEY: int
-    FLAG: int
+    TEXT = 0
+    NAME = 1
+    MOMENT = 2
+    TOKENS = 3
+    LATENCY = 4
+    AMOUNT = 5
+    SHARE = 6
+    WHOLE = 7
+    STATUS = 8
+    ATTEMPT = 9
+    RESULT = 10
+    WORD = 11
+    MONEY = 12
+    FLAG = 13
 
 class Scanner:
     def __init__(

@@ -71,5 +71,5 @@ def test_the_map_of_a_package_names_every_file_and_no_other(package: ModuleType)
     lines = re.findall(r"^([a-z][a-z_/, ]*?)(?:  +\S|$)", (package.__doc__ or "").partition("\n")[2], re.MULTILINE)
     named = {name.strip(",/") for line in lines for name in line.split()}
     folder = Path(package.__path__[0])
-    there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    there = {path.stem for path in folder.iterdir() if path.suffix in (".py", ".pyx") or (path / "__init__.py").exists()}
     assert named == {name for name in there if not name.startswith("__")}

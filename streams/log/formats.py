@@ -8,11 +8,13 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from streams.leaves import key_of
 from streams.log.narrowed import narrowed
 
-FORMAT = 4
+FORMAT = 5
 """1: the manifest's digest covered the names of chunks alone. 2: it covers all of the manifest. 3: the ids of a source partition
-stand in pieces that are written once; a roster knows when each scope was last seen. 4: what detectors have learnt is narrower."""
+stand in pieces that are written once; a roster knows when each scope was last seen. 4: what detectors have learnt is narrower.
+5: a leaf is one string of bytes."""
 
 Upgrade = Callable[[str, dict[str, Any]], dict[str, Any]]
 """The key of a snapshot and its state in format n -> its state in format n + 1."""
@@ -35,7 +37,11 @@ def _narrowed(key: str, state: dict[str, Any]) -> dict[str, Any]:
     return {**state, "panel": narrowed(state["panel"])} if key == "detect" and state["panel"] else state
 
 
-UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _pieces_and_last_seen, 3: _narrowed}
+def _leaves_as_bytes(key: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {**state, "leaves": list(map(key_of, state["leaves"]))} if key.startswith("ingest/") else state
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: _as_it_is, 2: _pieces_and_last_seen, 3: _narrowed, 4: _leaves_as_bytes}
 """By the number of the format that is upgraded."""
 
 

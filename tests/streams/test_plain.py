@@ -125,7 +125,7 @@ def test_with_and_without_the_scanner_a_log_gives_the_same_blocks(log: list[tupl
 
     compiled = blocks()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain, "Scanner", None)
+        patch.setattr(plain, "scan", None)
         assert blocks() == compiled
 
 
