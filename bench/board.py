@@ -95,7 +95,8 @@ def page(known: Mapping[str, Any]) -> str:
             blocks.append(
                 f"## {name}\n\n`{part['command']}`, {part['measured']}, {where['cores']} cores of {where['processor']}, load "
                 f"{where['load_1min']}, Python {part['versions']['python']}, aiokafka {part['versions']['aiokafka']}, "
-                f"Faust {part['versions']['faust-streaming']}, numpy {part['versions']['numpy']}.\n"
+                f"Faust {part['versions']['faust-streaming']}, numpy {part['versions']['numpy']}, "
+                f"scanner {where.get('scanner', 'not there yet')}.\n"
             )
             blocks += [_markdown(Table(**table)) for table in part["tables"]]
     return "\n".join(blocks)

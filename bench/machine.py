@@ -6,6 +6,8 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from streams.plain import compiled
+
 PACKAGES = ("tidegate", "aiokafka", "faust-streaming", "msgspec", "numpy", "river", "scipy", "uvicorn")
 
 
@@ -21,8 +23,9 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, str | int | float]:
-    """Processor, cores, memory, kernel, and how busy others keep it."""
+    """Processor, cores, memory, kernel, how busy others keep it, and whether our compiled part is there."""
     return {
+        "scanner": "compiled" if compiled() else "not compiled",
         "processor": _first(r"^model name\s*:\s*(.+)$", "/proc/cpuinfo") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(int(_first(r"^MemTotal:\s*(\d+)", "/proc/meminfo") or 0) / 2**20, 1),

@@ -1,13 +1,17 @@
 """The parts of stage 1 put together."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from streams.now import Now
+from streams.plain import compiled
 from streams.worker.ends import Ends
 from streams.worker.ingest import Ingest
 from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.parts import Parts
+
+log = logging.getLogger("tidegate.ingest")
 
 
 class IngestRole:
@@ -25,6 +29,8 @@ class IngestRole:
 
     async def run(self) -> None:
         """Read until `stop`."""
+        if not compiled():
+            log.warning("records are read at half the speed: streams/scan.pyx was not compiled where Tidegate was installed")
         try:
             await self._ingest.run(ends=self._ends)
         finally:
