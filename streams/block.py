@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.canonical import encode
 from detectors.facts import HISTOGRAMS, SUMS, Int64
 from detectors.scope import Rollup
-from streams.packed import Packed, Triple, Whole, WireHistograms, packed, packed_columns, unpacked, width
+from streams.packed import Packed, Triple, Whole, WireHistograms, packed, packed_ascending, packed_columns, unpacked, width
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +173,8 @@ def _piece(rows: RollupRows, low: int, high: int) -> Piece:
     for name in HISTOGRAMS:
         row, bucket, count = rows.histograms[name]
         its = _its(row, low, high)
-        histograms.append([packed(np.subtract(row[its], low, dtype=np.int64)), packed(bucket[its]), packed(count[its])])
+        own = np.subtract(row[its], low, dtype=np.int64)
+        histograms.append([packed_ascending(own), packed(bucket[its]), packed(count[its])])
     return Piece(
         rows.rollup,
         [rows.scopes[i] for i in used.tolist()],
@@ -208,7 +209,7 @@ def _least_size(rows: RollupRows, low: int, high: int) -> int:
     for row, bucket, _ in rows.histograms.values():
         its = _its(row, low, high)
         if its.stop > its.start:
-            size += (its.stop - its.start) * (width(int(row[its.stop - 1]) - low) + int(bucket[its].any()) + 1)
+            size += (its.stop - its.start) * (width(int(row[its.stop - 1]) - low) + int(bucket[its][:8].any()) + 1)
     return size
 
 
@@ -228,6 +229,8 @@ def _used(scope: Int64) -> tuple[Int64, Int64]:
 
 def _united(lists: list[list[tuple[str, ...]]]) -> tuple[list[tuple[str, ...]], list[Int64]]:
     """All that sorted lists have, sorted, each once; and for each list the places of its own."""
+    if all(each == lists[0] for each in lists[1:]):
+        return lists[0], [np.arange(len(lists[0]))] * len(lists)
     if all(one[-1] < other[0] for one, other in itertools.pairwise(lists)):
         ends = np.cumsum([len(each) for each in lists])
         return list(itertools.chain.from_iterable(lists)), np.split(np.arange(ends[-1]), ends[:-1])

@@ -25,19 +25,28 @@ class Packed(msgspec.Struct, frozen=True, array_like=True):
 
 def packed(column: Whole) -> Packed:
     """A column in its smallest type."""
-    return _narrowest(column, int(column.min()), int(column.max())) if len(column) else Packed("", 0, b"")
+    return _narrowest(column, highest(column)) if len(column) else Packed("", 0, b"")
+
+
+def packed_ascending(column: Whole) -> Packed:
+    """The same of a column whose last number is the largest, and whose first is not negative."""
+    return _narrowest(column, int(column[-1])) if len(column) else Packed("", 0, b"")
 
 
 def packed_columns(table: Int64) -> list[Packed]:
     """The columns of a table with rows; their bounds are found for all at once, since most of them are zero."""
-    bounds = zip(table.min(axis=0).tolist(), table.max(axis=0).tolist(), strict=True)
-    return [_narrowest(column, low, high) for column, (low, high) in zip(table.T, bounds, strict=True)]
+    return [_narrowest(column, high) for column, high in zip(table.T, table.view(np.uint64).max(axis=0).tolist(), strict=True)]
 
 
-def _narrowest(column: Whole, low: int, high: int) -> Packed:
-    if low == high == 0:
+def highest(column: Whole) -> int:
+    """The largest number of a column; of one with a number below zero more than any type but the widest holds."""
+    return int(column.astype(np.int64, copy=False).view(np.uint64).max() if column.dtype.kind == "i" else column.max())
+
+
+def _narrowest(column: Whole, high: int) -> Packed:
+    if not high:
         return Packed("", len(column), b"")
-    kind = next((kind for kind, top in _KINDS if low >= 0 and high < top), "<i8")
+    kind = next((kind for kind, top in _KINDS if high < top), "<i8")
     return Packed(kind, len(column), column.astype(kind).tobytes())
 
 
