@@ -73,7 +73,7 @@ class Fleet:
         cells = Cells.of(
             [[(np.arange(len(self.per_s), dtype=np.int32), Histogram(row, bucket, count[row, column]))]], len(self.per_s)
         )
-        seen = Seen(cells, cells.total(cells.value), np.full(len(self.per_s), throttled))
+        seen = Seen(cells, cells.values(), np.full(len(self.per_s), throttled))
         self.bank.score(seen, self.now_ms)
         self.grade = self.bank.alarms.grade[0].copy()
         self.bank.learn(np.zeros(len(self.per_s), np.bool_), complete=learns, start_ms=self.now_ms)

@@ -40,7 +40,7 @@ def test_marks_are_within_a_bucket_of_those_of_the_requests_themselves(requests)
 def test_units_have_rows_of_their_own():
     cells = cells_of([(0, 8)], [(0, 64), (1, 2)], rows=2)
     assert cells.requests().tolist() == [[1, 0], [1, 1]]
-    assert (cells.total(cells.value) > 0).tolist() == [[True, False], [True, True]]
+    assert (cells.values() > 0).tolist() == [[True, False], [True, True]]
 
 
 def test_requests_of_nothing_are_no_requests():
@@ -68,4 +68,5 @@ def test_rollups_of_a_unit_keep_to_the_rows_of_their_slots():
 
 def test_expectations_in_short_floats_are_divided_by_as_they_are():
     cells, cap = cells_of([(0, 64), (0, 9), (1, 30)], rows=2), np.array([[70.3, 41.7]], np.float32)
-    assert np.array_equal(cells.load(cap), cells.total(np.minimum(cells.value / cap.ravel()[cells.at], 1.0)))
+    (its,) = cells.units
+    assert np.array_equal(cells.load(cap), [its.total(np.minimum(its.value / cap[0][its.row], 1.0))])
