@@ -96,6 +96,7 @@ class SpikeBank:
         self.relearnt: Bool = none.astype(np.bool_)
         self.window = Window(none, none, none, none)
         self._cap = none
+        self._statistics: dict[int, Float64] = {}
 
     def grow(self, rows: int) -> None:
         """Make every array `rows` rows long."""
@@ -113,7 +114,7 @@ class SpikeBank:
 
     def score(self, seen: Seen, start_ms: int) -> None:
         """Move evidence and alarms by a window; changes nothing that is expected of later ones but its hour of day."""
-        baseline, cells = self.baseline, seen.cells
+        baseline, cells, self._statistics = self.baseline, seen.cells, {}
         requests = cells.requests()
         baseline.forecast(start_ms)
         baseline.adopt_sizes(seen.raw, requests)
@@ -216,7 +217,7 @@ class SpikeBank:
         self.size.reset(rows)
 
     def sighting(self, unit: int, row: int) -> Sighting:
-        """What the last scored window says of a row."""
+        """What the last scored window says of a row with an alarm, before anything is learnt from it."""
         at = unit, row
         levels, alarms, window = self.baseline.levels, self.alarms, self.window
         mean, requests = float(self._cap[at]) / CAP, float(window.sized[at])
@@ -252,7 +253,15 @@ class SpikeBank:
         return (pages if score >= 1 or not busy else self._proof_of(QUICK, at)), score
 
     def _proof_of(self, speed: int, at: tuple[int, int]) -> Proof:
-        return SPEEDS[speed].name, float(self.rate.statistic(speed, at)), SPEEDS[speed].threshold
+        return SPEEDS[speed].name, float(self._statistic(speed)[at]), SPEEDS[speed].threshold
+
+    def _statistic(self, speed: int) -> Float64:
+        """T of every row with an alarm, 0 of the others, shape (units, rows): found for all when it is asked of one."""
+        if speed not in self._statistics:
+            alarmed = self.alarms.grade > 0
+            self._statistics[speed] = np.zeros(alarmed.shape)
+            self._statistics[speed][alarmed] = self.rate.statistic(speed, alarmed)
+        return self._statistics[speed]
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back; to be taken between two windows."""
