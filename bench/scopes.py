@@ -25,6 +25,8 @@ from bench.bar import Target, bar_table
 from bench.board import Part, Table, keep
 from bench.child import ChildError, resident_mb, run
 from bench.held import Scales, found
+from detectors.cost_spike import CostSpike
+from detectors.token_spike import TokenSpike
 from streams.allocation import give_back
 from streams.batch import Batch
 from streams.cells import Facts
@@ -43,6 +45,7 @@ BAR = (
     Target(what="memory a scope with histograms, KB", key="memory_per_scope_kb", least=1.4, aim=1.0, most=True),
     Target(what="memory a scope without histograms, KB", key="memory_per_scope_plain_kb", least=0.5, aim=0.4, most=True),
 )
+SPIKES = (TokenSpike, CostSpike)
 IDS, HISTOGRAMS, REST = "ids of records", "histograms", "allocator, buffers and code"
 
 
@@ -219,9 +222,11 @@ def part(found: Sequence[Size], command: str) -> Part:
 def _parts_table(size: Size) -> Table:
     """Who holds how much, the largest first; what holds less than a byte is left out."""
     rows = [(name, f"{held:,.0f}") for name, held in sorted(size.parts.items(), key=lambda part: -part[1]) if abs(held) >= 1]
+    spikes = sum(size.parts[each.name] for each in SPIKES)
     note = (
         f"{size.resident_a_scope:,.0f} bytes in all. {size.counted:,} scopes have histograms: without the {IDS}, such a one takes "
-        f"{size.bytes_a_scope:,.0f} and another {size.plain_bytes_a_scope:,.0f}."
+        f"{size.bytes_a_scope:,.0f} and another {size.plain_bytes_a_scope:,.0f}. Both are charged alike for all else, "
+        f"but {spikes:,.0f} of those bytes, the spike detectors', are of the first kind alone."
     )
     return Table(f"Bytes a scope by what holds them, {size.scopes:,} scopes", ("what", "bytes a scope"), rows, note)
 
