@@ -25,7 +25,7 @@ class Packed(msgspec.Struct, frozen=True, array_like=True):
 
 def packed(column: Whole) -> Packed:
     """A column in its smallest type."""
-    return _narrowest(column, highest(column)) if len(column) else Packed("", 0, b"")
+    return _narrowest(column, _highest(column)) if len(column) else Packed("", 0, b"")
 
 
 def packed_ascending(column: Whole) -> Packed:
@@ -38,7 +38,7 @@ def packed_columns(table: Int64) -> list[Packed]:
     return [_narrowest(column, high) for column, high in zip(table.T, table.view(np.uint64).max(axis=0).tolist(), strict=True)]
 
 
-def highest(column: Whole) -> int:
+def _highest(column: Whole) -> int:
     """The largest number of a column; of one with a number below zero more than any type but the widest holds."""
     return int(column.astype(np.int64, copy=False).view(np.uint64).max() if column.dtype.kind == "i" else column.max())
 
