@@ -113,7 +113,7 @@ def _merge(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
 def _run_sums(counts: Whole, first: Int64) -> Int64:
     """The sum of each run, from the running total: twice as fast as `np.add.reduceat`."""
     total = np.cumsum(counts, dtype=np.int64)
-    sums = total[np.append(first[1:], len(counts)) - 1]
+    sums: Int64 = total[np.append(first[1:], len(counts)) - 1]
     sums[1:] -= sums[:-1].copy()
     return sums
 
