@@ -125,7 +125,7 @@ def _merge_wide(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
     order = np.argsort(codes)
     codes, counts = codes[order], counts[order]
     first = run_starts(codes)
-    return Histogram(codes[first] >> BUCKET_BITS, codes[first] & (CODES_A_HISTOGRAM - 1), np.add.reduceat(counts, first))
+    return Histogram(codes[first] >> BUCKET_BITS, codes[first] & (CODES_A_HISTOGRAM - 1), _run_sums(counts, first))
 
 
 def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:

@@ -74,6 +74,7 @@ class Leaves:
         tariff: number of its tariff in `charges`; priced: False where that is the bound for unknown models.
         model: number in the tally.
 
+    `names` are the fields that tell leaves apart, `number` is each leaf by its key; the scanner reads both.
     `with_histograms` says which roll-ups have histograms, shape (roll-ups,).
     """
 

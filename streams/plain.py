@@ -9,9 +9,25 @@ import numpy as np
 
 from detectors.columns import Int8
 from streams.columns import Scanner
-from streams.decode import FIRST_MS, LAST_MS
+from streams.decode import FIRST_MS, LAST_MS, MAX_COST_USD
 from streams.leaves import FATES, Leaves, fate_of
-from streams.usage import MAX_BYTES, MAX_NAME, MAX_TEXT_BYTES, TOKENS, Amount, Cohort, Job, Name, Result, Text, Tokens, Usage, Whole
+from streams.usage import (
+    MAX_ATTEMPT,
+    MAX_BYTES,
+    MAX_NAME,
+    MAX_TEXT_BYTES,
+    MAX_TOKENS,
+    TOKENS,
+    Amount,
+    Cohort,
+    Job,
+    Name,
+    Result,
+    Text,
+    Tokens,
+    Usage,
+    Whole,
+)
 
 try:
     from streams import scan
@@ -34,7 +50,7 @@ class Field(NamedTuple):
         name: of the field, as every word a part of the record's ASCII.
         kind: what its value has to be.
         place: of a count of tokens among TOKENS.
-        longest: of a text.
+        most: characters of a text; otherwise the largest number, where there is one.
         required: whether a record without it is none.
         words: the only ones, where it is a word.
     """
@@ -42,7 +58,7 @@ class Field(NamedTuple):
     name: bytes
     kind: "scan.Kind"
     place: int
-    longest: int
+    most: int
     required: bool
     words: tuple[bytes, ...]
 
@@ -89,6 +105,13 @@ def _fields() -> list[Field]:
         "attempt": scan.Kind.ATTEMPT,
     }
     words = {"result": _RESULTS, "cohort": get_args(Cohort), "job": get_args(Job)}
+    most = {
+        scan.Kind.NAME: MAX_NAME,
+        scan.Kind.TOKENS: MAX_TOKENS,
+        scan.Kind.ATTEMPT: MAX_ATTEMPT,
+        scan.Kind.SHARE: 1,
+        scan.Kind.MONEY: int(MAX_COST_USD),
+    }
     fields = []
     for each in msgspec.structs.fields(Usage):
         kind = own[each.name] if each.name in own else kinds[each.type]
@@ -97,7 +120,7 @@ def _fields() -> list[Field]:
                 each.name.encode(),
                 kind,
                 TOKENS.index(each.name) if kind == scan.Kind.TOKENS else 0,
-                MAX_NAME if kind == scan.Kind.NAME else MAX_TEXT_BYTES,
+                most.get(kind, MAX_TEXT_BYTES),
                 each.required,
                 tuple(word.encode() for word in words.get(each.name, ())),
             )

@@ -37,9 +37,7 @@ cpdef enum Kind:
 
 cdef enum:
     MOST_FIELDS = 64
-    MOST_TOKENS = 1_000_000_000
-    MOST_ATTEMPTS = 1000
-    KEY_BYTES = MOST_FIELDS * 257
+    KEY_BYTES = 16384
     SLOTS = 1024
     SLOT_BITS = 10
 
@@ -78,7 +76,7 @@ cdef class Scanner:
     cdef Span[MOST_FIELDS] _name
     cdef int[MOST_FIELDS] _kind
     cdef int[MOST_FIELDS] _place
-    cdef int[MOST_FIELDS] _longest
+    cdef int64_t[MOST_FIELDS] _most
     cdef list _words
     cdef uint8_t[SLOTS] _slot
     cdef uint64_t[4] _mix
@@ -94,7 +92,8 @@ cdef class Scanner:
 
     def __init__(self, fields, leaf_fields, dict leaves, const int8_t[:, ::1] fates, *, first_ms, last_ms, most_bytes):
         names = [field.name for field in fields]
-        assert len(names) <= MOST_FIELDS
+        if len(names) > MOST_FIELDS or sum(field.most + 1 for field in fields if field.name in leaf_fields) > KEY_BYTES:
+            raise ValueError("more fields, or longer ones, than there is room for")
         self._leaves, self._fates = leaves, fates
         self._first_ms, self._last_ms, self._most_bytes = first_ms, last_ms, most_bytes
         self._kept = names  # the spans point into them
@@ -103,7 +102,7 @@ cdef class Scanner:
         self._required = 0
         for number, field in enumerate(fields):
             self._name[number] = span_of(field.name)
-            self._kind[number], self._place[number], self._longest[number] = field.kind, field.place, field.longest
+            self._kind[number], self._place[number], self._most[number] = field.kind, field.place, field.most
             self._required |= <uint64_t>field.required << number
         self._leaf_fields = len(leaf_fields)
         for number, name in enumerate(leaf_fields):
@@ -133,6 +132,8 @@ cdef class Scanner:
 
     def scan(self, values, columns):
         """Write the entries of plain records, each in its place, and return the positions of the others."""
+        if len(columns) != len(values):
+            raise ValueError("columns of another length")
         cdef list event_ids = columns.event_ids
         cdef int64_t[::1] ts = columns.ts_ms
         cdef int64_t[:, ::1] tokens = columns.tokens
@@ -216,7 +217,7 @@ cdef class Scanner:
             return NULL if kind == NAME or kind == MOMENT else literal(p, b"null")
         if kind == TEXT or kind == NAME or kind == WORD or kind == RESULT:
             p = string(p, &self._found[field])
-            if p == NULL or self._found[field].size > self._longest[field]:
+            if p == NULL or self._found[field].size > self._most[field]:
                 return NULL
             if kind == NAME:
                 return p if self._found[field].size else NULL
@@ -235,11 +236,11 @@ cdef class Scanner:
                 return NULL
             if kind == LATENCY:
                 record.latency = decimal.digits / <double>TENS[decimal.places]
-            elif kind == SHARE and decimal.digits > TENS[decimal.places]:
+            elif (kind == SHARE or kind == MONEY) and exceeds(decimal, self._most[field]):
                 return NULL
             elif kind == MONEY:
                 record.billed = nanos(decimal)
-                if record.billed < 0 or (quoted and p[0] != c'"'):
+                if quoted and p[0] != c'"':
                     return NULL
                 p += quoted
             return p
@@ -248,7 +249,7 @@ cdef class Scanner:
             return NULL
         if kind == TOKENS:
             record.tokens[self._place[field]] = number
-            return p if number <= MOST_TOKENS else NULL
+            return p if number <= self._most[field] else NULL
         if kind == MOMENT:
             record.ts = number
             return p if self._first_ms <= number < self._last_ms else NULL
@@ -257,7 +258,7 @@ cdef class Scanner:
             return p if number < self._fates.shape[1] - 1 else NULL
         if kind == ATTEMPT:
             record.retry = number > 1
-            return p if 1 <= number <= MOST_ATTEMPTS else NULL
+            return p if 1 <= number <= self._most[field] else NULL
         return p  # WHOLE
 
     cdef int _word(self, int field) except -2:
@@ -371,12 +372,15 @@ cdef inline Text anything(Text p) noexcept nogil:
     return literal(p, b"false") if p[0] == c"f" else decimal_at(p, &decimal)
 
 
+cdef inline bint exceeds(Decimal decimal, int64_t most) noexcept nogil:
+    cdef int64_t whole_part = decimal.digits // TENS[decimal.places]
+    return whole_part > most or (whole_part == most and decimal.digits % TENS[decimal.places] != 0)
+
+
 cdef inline int64_t nanos(Decimal dollars) noexcept nogil:
-    """As nano-dollars, rounded half-even; -1 for more than a million dollars."""
+    """As nano-dollars, rounded half-even; of less than 9 billion dollars."""
     cdef int64_t unit, nano, rest
     if dollars.places <= 9:
-        if dollars.digits > TENS[6 + dollars.places]:
-            return -1
         return dollars.digits * TENS[9 - dollars.places]
     unit = TENS[dollars.places - 9]
     nano, rest = dollars.digits // unit, dollars.digits % unit

@@ -37,12 +37,18 @@ MAX_TEXT_BYTES = 256
 MAX_NAME = 128
 """Longest name of a model or an event."""
 
+MAX_TOKENS = 1_000_000_000
+"""Largest count of tokens."""
+
+MAX_ATTEMPT = 1000
+"""Number of the last attempt that is counted."""
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MS = dt.timedelta(milliseconds=1)
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
-Tokens = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Tokens = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Amount = Annotated[float, Meta(ge=0)]
 
@@ -58,7 +64,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     event_id: Name
     operation_id: Text | None = None
-    attempt: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    attempt: Annotated[int, Meta(ge=1, le=MAX_ATTEMPT)] | None = None
     ts: Annotated[dt.datetime, Meta(tz=True)] | int
     tenant: Text | None = None
     feature: Text | None = None

@@ -156,3 +156,11 @@ EVERY: dict[str, Any] = {
     "status": 999, "result": "throttled", "cost_usd": "1000000", "cohort": "canary", "job": "batch", "gpu_seconds": 1.25,
     "cache_hit": True, "quality": 1.0, "max_tokens": 4096,
 }  # fmt: skip
+
+
+def test_columns_of_another_length_are_an_error() -> None:
+    columns, _ = columns_of([record()])
+    scans = scanner(knowing(record()))
+    assert scans is not None
+    with pytest.raises(ValueError, match="another length"):
+        scans.scan([record(), record()], columns)
