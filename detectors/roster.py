@@ -7,6 +7,7 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.numerals import numeral, numerals
 from detectors.scope import OTHER, Rollup, Scope
 
 WARM_AFTER_MS = 3_600_000
@@ -15,6 +16,8 @@ FORGET_MS = 15 * 86_400_000
 """A scope without a record for so long is forgotten: two weeks and a day, so that what runs every other Monday is known again."""
 FORGET_COLD_MS = 86_400_000
 """The same of a scope with fewer operations than make one warm: there is nothing to be forgotten of it."""
+_MOST_OPERATIONS = (1 << 32) - 1
+"""No more are counted: nobody asks for more than a few."""
 
 
 class Scopes(Sequence[Scope]):
@@ -61,7 +64,7 @@ class Roster:
         self._first_ms = np.zeros(0, np.int64)
         self._last_ms = np.zeros(0, np.int64)
         self._seen_ms = np.zeros(0, np.int64)
-        self._operations = np.zeros(0, np.int64)
+        self._operations = np.zeros(0, np.uint32)
         self.reused = np.zeros(0, np.int64)
         self.reuses = 0
 
@@ -107,7 +110,7 @@ class Roster:
         self.reuses += len(self.reused)
         for slot, each in zip(self.reused.tolist(), new, strict=False):
             del self._slot[self.scopes.values[slot]]
-            self._slot[each] = slot
+            self._slot[each] = numeral(slot)
             self.scopes.values[slot] = each
         self._operations[self.reused] = 0
         for times in (self._first_ms, self._last_ms, self._seen_ms):
@@ -130,17 +133,17 @@ class Roster:
         if len(new) > room:
             new = [*new[:room], *([other] if other not in self._slot and other not in new[:room] else [])]
         for each in new:
-            self._slot[each] = len(self.scopes)
+            self._slot[each] = numeral(len(self.scopes))
             self.scopes.values.append(each)
         start = np.full(len(new), window_start_ms, np.int64)
         self._first_ms, self._last_ms, self._seen_ms = (
             np.concatenate([times, start]) for times in (self._first_ms, self._last_ms, self._seen_ms)
         )
-        self._operations = np.concatenate([self._operations, np.zeros(len(new), np.int64)])
+        self._operations = np.concatenate([self._operations, np.zeros(len(new), np.uint32)])
 
     def count_operations(self, operations: NDArray[np.int64], window_end_ms: int) -> None:
         """Add the operations of a window, shape (len(self),); after the window was judged."""
-        self._operations += operations
+        self._operations = np.minimum(self._operations + operations, _MOST_OPERATIONS).astype(np.uint32)
         self._last_ms[operations > 0] = window_end_ms
 
     def live(self, window_end_ms: int, *, within_ms: int) -> int:
@@ -168,9 +171,9 @@ class Roster:
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self.scopes.values = [tuple(each) for each in state["values"]]
-        self._slot = {each: i for i, each in enumerate(self.scopes.values)}
+        self._slot = dict(zip(self.scopes.values, numerals(len(self.scopes)), strict=True))
         self._first_ms = np.array(state["first_ms"], np.int64)
         self._last_ms = np.array(state["last_ms"], np.int64)
         self._seen_ms = np.array(state["seen_ms"], np.int64)
         self.reused = np.zeros(0, np.int64)
-        self._operations = np.array(state["operations"], np.int64)
+        self._operations = np.minimum(np.array(state["operations"], np.int64), _MOST_OPERATIONS).astype(np.uint32)

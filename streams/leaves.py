@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.columns import Int32
 from detectors.facts import Int64
+from detectors.numerals import numeral
 from detectors.scope import Rollup
 from streams.charge import Charges
 from streams.price import Book
@@ -142,12 +143,13 @@ class Leaves:
         for key in keys:
             number = known.get(key)
             if number is None:
-                number = known[key] = len(known)
+                number = known[key] = numeral(len(known))
                 rows.append(self._row(key))
             numbers.append(number)
         if rows:
             if len(known) > len(self._table):
-                self._table = np.concatenate([self._table, np.zeros((len(known), self._table.shape[1]), np.int32)])
+                more = max(len(known) - len(self._table), len(self._table) // 4)
+                self._table = np.concatenate([self._table, np.zeros((more, self._table.shape[1]), np.int32)])
             self._table[before : len(known)] = rows
         return np.array(numbers, np.int64)
 
@@ -157,7 +159,7 @@ class Leaves:
         row = (self._priced.get(words) or self._price(words)).copy()
         for scopes, values_of in zip(self._scopes, self._values_of, strict=True):
             values = values_of(texts)
-            row.append(scopes.setdefault(values, len(scopes)) if all(values) else -1)
+            row.append(scopes.setdefault(values, numeral(len(scopes))) if all(values) else -1)
         return row
 
     def _price(self, words: tuple[str, ...]) -> list[int]:
@@ -190,11 +192,11 @@ class Ranking:
 
     values: list[list[tuple[str, ...]]]
     first: Int64
-    rank: Int64
+    rank: Int32
 
 
 def _ranking(scopes: Sequence[dict[tuple[str, ...], int]], values: list[list[tuple[str, ...]]]) -> Ranking:
-    ranks = [np.zeros(len(each), np.int64) for each in scopes]
+    ranks = [np.zeros(len(each), np.int32) for each in scopes]
     for rank, numbers, ordered in zip(ranks, scopes, values, strict=True):
         rank[[numbers[each] for each in ordered]] = np.arange(len(ordered))
     first = np.cumsum([0, *map(len, ranks[:-1])])
