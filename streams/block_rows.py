@@ -27,8 +27,7 @@ class WindowRows:
     @classmethod
     def of(cls, rows: KeptRows, window: int) -> Self:
         """The rows of a window."""
-        on_time = rows.window[: len(rows.late) - int(np.count_nonzero(rows.late))]
-        return cls(rows, int(on_time.searchsorted(window, "left")), int(on_time.searchsorted(window, "right")))
+        return cls(rows, *rows.on_time(window))
 
     def slots(self, placed: Placed) -> Int32:
         """The slot of each row's scope, -1 for strangers."""
@@ -131,10 +130,10 @@ def _merge_wide(parts: Sequence[tuple[Triple, Int64]]) -> Histogram:
 def late_rows(sealed: Kept, window_ms: int) -> Iterator[LateFacts]:
     """The late facts of a block."""
     for rollup, rows in sealed.rollups.items():
-        late = np.flatnonzero(rows.late)
+        late, window = np.flatnonzero(rows.late), rows.window
         for i, sums in zip(late.tolist(), rows.sums[late] if len(late) else (), strict=True):
             values = rows.scopes[rows.scope[i]]
-            yield LateFacts(int(rows.window[i]) * window_ms, tuple(zip(rollup, values, strict=True)), tuple(sums.tolist()))
+            yield LateFacts(int(window[i]) * window_ms, tuple(zip(rollup, values, strict=True)), tuple(sums.tolist()))
 
 
 def difference(known: Kept | None, sealed: Sealed, *, judged: int, late_booked: bool, window_ms: int) -> list[LateFacts]:
@@ -142,9 +141,10 @@ def difference(known: Kept | None, sealed: Sealed, *, judged: int, late_booked: 
     total: dict[tuple[int, Rollup, tuple[str, ...]], Int64] = {}
     for block, sign in ((sealed, 1), (known, -1)):
         for rollup, rows in block.rollups.items() if block is not None else ():
-            which = np.flatnonzero((~rows.late & (rows.window <= judged)) | (rows.late & late_booked))
+            window, late = rows.window, rows.late
+            which = np.flatnonzero((~late & (window <= judged)) | (late & late_booked))
             for i, sums in zip(which.tolist(), rows.sums[which] if len(which) else (), strict=True):
-                key = (int(rows.window[i]), rollup, rows.scopes[rows.scope[i]])
+                key = (int(window[i]), rollup, rows.scopes[rows.scope[i]])
                 total[key] = total.get(key, np.zeros(len(SUMS), np.int64)) + sign * sums
     return [
         LateFacts(window * window_ms, tuple(zip(rollup, values, strict=True)), tuple(sums.tolist()))

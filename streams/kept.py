@@ -19,13 +19,17 @@ _KINDS = ((np.uint8, 1 << 8), (np.uint16, 1 << 16), (np.uint32, 1 << 32))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptRows:
-    """RollupRows in the smallest types that hold them; `columns` are those of the sums that are not all zero, by place."""
+    """RollupRows in the smallest types that hold them.
+
+    Attributes:
+        runs: late or not, window, and where the run ends, of each run of rows that are alike in the first two, shape (runs, 3).
+        columns: those of the sums that are not all zero, by place.
+    """
 
     rollup: Rollup
     scopes: list[tuple[str, ...]]
     scope: Narrow
-    window: Narrow
-    late: Bool
+    runs: Int64
     columns: Mapping[int, Narrow]
     histograms: Mapping[str, tuple[Narrow, Narrow, Narrow]]
 
@@ -35,13 +39,32 @@ class KeptRows:
         most, place = _largest(rows.sums).tolist(), _kind(len(rows.scope))
         return cls(
             rows.rollup,
-            rows.scopes,
+            list(rows.scopes),
             rows.scope.astype(place),
-            rows.window.astype(_kind(_largest(rows.window).item())),
-            rows.late,
+            _runs(rows.late, rows.window),
             {at: rows.sums[:, at].astype(_kind(high)) for at, high in enumerate(most) if high},
             _kept(rows.histograms, place),
         )
+
+    @property
+    def window(self) -> Int64:
+        """The windows as RollupRows has them; made anew each time that they are asked for."""
+        return np.repeat(self.runs[:, 1], self._lengths)
+
+    @property
+    def late(self) -> Bool:
+        """The same of whether rows are late."""
+        return np.repeat(self.runs[:, 0] == 1, self._lengths)
+
+    @property
+    def _lengths(self) -> Int64:
+        return np.diff(self.runs[:, 2], prepend=0)
+
+    def on_time(self, window: int) -> tuple[int, int]:
+        """Where the rows of a window that are not late begin and end."""
+        ends = [0, *self.runs[:, 2].tolist()]
+        alike = [i for i, (late, of, _) in enumerate(self.runs.tolist()) if not late and of == window]
+        return (ends[alike[0]], ends[alike[0] + 1]) if alike else (0, 0)
 
     @property
     def sums(self) -> Int64:
@@ -57,9 +80,7 @@ class KeptRows:
             name: (row.astype(np.int64), bucket.astype(np.int64), count.astype(np.int64))
             for name, (row, bucket, count) in self.histograms.items()
         }
-        return RollupRows(
-            self.rollup, self.scopes, self.scope.astype(np.int64), self.window.astype(np.int64), self.late, self.sums, histograms
-        )
+        return RollupRows(self.rollup, self.scopes, self.scope.astype(np.int64), self.window, self.late, self.sums, histograms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +112,12 @@ def _kept(histograms: Mapping[str, Triple], place: type[np.integer[Any]]) -> Map
         )
         for name, (row, bucket, count) in histograms.items()
     }
+
+
+def _runs(late: Bool, window: Int64) -> Int64:
+    last = np.flatnonzero((late[1:] != late[:-1]) | (window[1:] != window[:-1]))
+    last = np.append(last, len(late) - 1) if len(late) else last
+    return np.stack([late[last], window[last], last + 1], axis=1)
 
 
 def _largest(numbers: Int64) -> NDArray[np.uint64]:

@@ -1,7 +1,5 @@
 """The scopes of a block -> their slots in the rosters, looked up when the block comes: before there is any hurry."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from detectors.columns import Int32
@@ -13,13 +11,15 @@ class Placed:
 
     Args:
         roster: of the roll-up.
-        scopes: the values of each.
+        scopes: the values of each; of those that the roster knows its own are put in their place, so that each is in memory once.
     """
 
-    def __init__(self, roster: Roster, scopes: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, roster: Roster, scopes: list[tuple[str, ...]]) -> None:
         self._roster = roster
         self._scopes = scopes
         self._find()
+        known = roster.scopes.values
+        scopes[:] = [each if slot < 0 else known[slot] for each, slot in zip(scopes, self._slots.tolist(), strict=True)]
 
     def _find(self) -> None:
         self._slots = self._roster.find(self._scopes).astype(np.int32)

@@ -31,3 +31,14 @@ def test_past_the_limit_all_are_strangers_of_one_slot():
     roster.see(placed.slots()[:0], {A, B}, 0)
     assert placed.slots().tolist() == [0, -1]
     assert roster.slots([B]).tolist() == [1]
+
+
+def test_of_whom_the_roster_knows_its_own_name_is_kept():
+    roster, names = Roster(("tenant",)), ["acme"]
+    known, other = tuple(names), tuple(names)
+    roster.admit([known], 0)
+    scopes = [other, B]
+    Placed(roster, scopes)
+    assert scopes == [known, B]
+    assert scopes[0] is known
+    assert other is not known
