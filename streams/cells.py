@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors.columns import UInt32
 from detectors.facts import Int64
 from streams.leaves import Leaves
 from streams.packed import Whole
@@ -18,6 +20,7 @@ CODE_BITS = 11
 BUCKET_BITS = 9
 CODES_A_HISTOGRAM = 1 << BUCKET_BITS
 _BELOW_GROUP = FATE_BITS + STATE_BITS
+Codes = NDArray[np.int16]
 
 LARGEST = 1 << 62
 """Where sums of money stop, so that they never wrap round into debts: 4.6 billion dollars."""
@@ -42,7 +45,7 @@ class Facts:
     cell: Int64
     sums: Int64
     code: Int64
-    count: Int64
+    count: UInt32
 
     @property
     def leaf(self) -> Int64:
@@ -76,14 +79,14 @@ class Cells:
         """Start empty; groups of cells are below `groups`."""
         self._group_bits = (groups - 1).bit_length()
         self._facts = self._aside = _no_facts(self._group_bits)
-        self._waiting: list[tuple[Int64, Int64, Int64]] = []
+        self._waiting: list[tuple[Int64, Int64, Codes]] = []
         self._count = 0
 
     def keys(self, leaf: Int64, group: Int64, fate: Int64, state: Int64) -> Int64:
         """The keys of cells."""
         return (((((leaf << self._group_bits) | group) << FATE_BITS) | fate) << STATE_BITS) | state
 
-    def add(self, cell: Int64, measures: Int64, codes: Int64) -> None:
+    def add(self, cell: Int64, measures: Int64, codes: Codes) -> None:
         """Take records.
 
         Args:
@@ -93,7 +96,7 @@ class Cells:
         """
         self._waiting.append((cell, measures, codes))
         self._count += len(cell)
-        if self._count >= max(_FOLD_AT, len(self._facts.code)):
+        if self._count >= max(_FOLD_AT, len(self._facts.code) // 4):
             self.recent()
 
     def facts(self) -> Facts:
@@ -137,7 +140,7 @@ class Cells:
 
 def _no_facts(group_bits: int) -> Facts:
     none = np.zeros(0, np.int64)
-    return Facts(group_bits, none, np.zeros((0, len(MEASURES)), np.int64), none, none)
+    return Facts(group_bits, none, np.zeros((0, len(MEASURES)), np.int64), none, none.astype(np.uint32))
 
 
 def _folded(group_bits: int, cell: Int64, measures: Int64, code: Int64) -> Facts:
@@ -159,7 +162,7 @@ def _added(facts: Facts, more: Facts) -> Facts:
     code, count = ordered(np.concatenate([facts.code, more.code]), np.concatenate([facts.count, more.count]))
     firsts = run_starts(code)
     count = np.add.reduceat(count, firsts) if len(code) else count
-    return Facts(facts.group_bits, cell[starts], _summed(sums[order], starts), code[firsts], count)
+    return Facts(facts.group_bits, cell[starts], _summed(sums[order], starts), code[firsts], count.astype(np.uint32))
 
 
 def _summed(measures: Int64, starts: Int64) -> Int64:
@@ -171,7 +174,7 @@ def _summed(measures: Int64, starts: Int64) -> Int64:
     return sums
 
 
-def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
+def ordered(keys: Int64, values: Int64 | UInt32) -> tuple[Int64, Int64]:
     """Keys in ascending order with the value of each, all non-negative; equal keys in any order.
 
     Where a key and a value fit into one word, words are sorted, which is several times faster than sorting places, and nearly
@@ -181,7 +184,7 @@ def ordered(keys: Int64, values: Int64) -> tuple[Int64, Int64]:
     most = int(keys.max(initial=0)).bit_length() + bits
     if most > 63:
         order = np.argsort(keys)
-        return keys[order], values[order]
+        return keys[order], values[order].astype(np.int64)
     words = keys << bits
     words |= values
     if most <= 32:
@@ -203,6 +206,6 @@ def run_starts(ascending: Whole) -> Int64:
     return np.flatnonzero(new)
 
 
-def _counted(ascending: Int64) -> tuple[Int64, Int64]:
+def _counted(ascending: Int64) -> tuple[Int64, UInt32]:
     starts = run_starts(ascending)
-    return ascending[starts], np.diff(np.append(starts, len(ascending)))
+    return ascending[starts], np.diff(np.append(starts, len(ascending))).astype(np.uint32)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.columns import UInt32
 from detectors.facts import Bool, Int64
 from streams.cells import CODE_BITS, LARGEST, Facts, ordered, run_starts
 from streams.sparse import Sparse
@@ -63,15 +64,15 @@ class Incidence:
         sizes = np.diff(pointers)[self.cell]
         if int(sizes.sum()) < FEW:
             return self._few_counts(code, facts.count, pointers[self.cell], sizes)
-        by_row = self._matrix @ Sparse(pointers, code, facts.count, columns=CODES)
+        by_row = self._matrix @ Sparse(pointers, code, facts.count.astype(np.int64), columns=CODES)
         row = np.repeat(np.arange(len(self.starts)), np.diff(by_row.pointers))
         return Counts(row, by_row.column.astype(np.int64), by_row.value)
 
-    def _few_counts(self, code: Int64, count: Int64, first: Int64, sizes: Int64) -> Counts:
+    def _few_counts(self, code: Int64, count: UInt32, first: Int64, sizes: Int64) -> Counts:
         """The same by writing down every product; `sizes` and where they begin are those of the entries of `cell`."""
         row = np.repeat(np.arange(len(self.starts)), np.diff(np.append(self.starts, len(self.cell))))
         entry = np.arange(int(sizes.sum())) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
-        key, count = ordered(np.repeat(row, sizes) * CODES + code[entry], count[entry])
+        key, value = ordered(np.repeat(row, sizes) * CODES + code[entry], count[entry])
         starts = run_starts(key)
-        total = np.add.reduceat(count, starts) if len(starts) else starts
+        total = np.add.reduceat(value, starts) if len(starts) else starts
         return Counts(key[starts] // CODES, key[starts] % CODES, total)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.buckets import bucket_of
 from detectors.facts import Int64
-from streams.cells import CODES_A_HISTOGRAM, Cells
+from streams.cells import CODES_A_HISTOGRAM, Cells, Codes
 from streams.columns import Columns
 from streams.leaves import Fates, Leaves
 from streams.tally import Tally
@@ -34,7 +34,7 @@ class Measured:
     fate: Int64
     state: Int64
     measures: Int64
-    codes: Int64
+    codes: Codes
 
     def book(self, cells: Cells, low: int, high: int, *, chunk: int, timing: Timing) -> None:
         """Add records [low, high), which belong to one chunk, to its cells."""
@@ -83,10 +83,10 @@ def told_apart(columns: Columns, leaves: Leaves, fates: Fates) -> tuple[Int64, I
     return leaf, fate
 
 
-def _codes(columns: Columns, nanos: Int64, *, uncosted: NDArray[np.bool_]) -> Int64:
+def _codes(columns: Columns, nanos: Int64, *, uncosted: NDArray[np.bool_]) -> Codes:
     untimed = np.isnan(columns.latency_ms)
     latency_us = np.rint(np.minimum(np.where(untimed, 0.0, columns.latency_ms) * 1000, _LONGEST_US)).astype(np.int64)
     figures = np.stack([latency_us, columns.tokens[0], columns.tokens[1], nanos], axis=1)
     absent = np.stack([untimed, columns.unknown_input, columns.unknown_output, uncosted], axis=1)
     codes = bucket_of(figures) + np.arange(4) * CODES_A_HISTOGRAM
-    return np.where(absent, -1, codes)
+    return np.where(absent, -1, codes).astype(np.int16)

@@ -75,6 +75,7 @@ class OpenChunk:
         """Become what `snapshot` saw; all other leaves are forgotten."""
         self._ahead = None
         self._leaves.clear()
-        cell, sums, code, count = (np.array(state["facts"][name], np.int64) for name in ("cell", "sums", "code", "count"))
-        facts = Facts(state["facts"]["group_bits"], cell, sums, code, count)
+        known = state["facts"]
+        cell, sums, code = (np.array(known[name], np.int64) for name in ("cell", "sums", "code"))
+        facts = Facts(known["group_bits"], cell, sums, code, np.array(known["count"], np.uint32))
         self.cells.link(facts, self._leaves.admit(state["leaves"]))
