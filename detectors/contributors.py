@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.canonical import usd_text
 from detectors.columns import Columns, Float32
@@ -15,15 +16,16 @@ JOINT: tuple[Rollup, ...] = (("provider", "tenant"), ("feature", "model"))
 """Roll-ups that say exactly how much two scopes share."""
 MOST = 5
 LEAST_SHARE = 0.05
+MOST_WINDOWS = 60_000
 
 
 @dataclass(slots=True)
 class Spend(Columns):
-    """Nano-dollars a window, shape (rows,): the level, what was seen lately, and windows learnt."""
+    """Nano-dollars a window, shape (rows,): the level, what was seen lately, and windows learnt, as far as they are counted."""
 
     level: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
     lately: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
-    windows: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    windows: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
 
 
 class Contributors:
@@ -41,8 +43,8 @@ class Contributors:
         self._order = rollups
         self._rows = Rows((*dict.fromkeys((*rollups, *JOINT, ())),))
         self._spend = Spend()
-        self._excess = np.zeros(0, np.float32)
-        self._rose = np.zeros(0, np.bool_)
+        self._excess: Float32 | None = None
+        self._learnt = True
         self._span = 1_800_000 / window_ms / np.log(2)
         self._lately = min(1.0, window_ms / 30_000)
 
@@ -53,21 +55,35 @@ class Contributors:
 
     def observe(self, facts: WindowFacts) -> None:
         """Take a window into what was seen lately."""
+        self._learn()
         if self._rows.grow(facts):
             self._spend.grow(self._rows.capacity)
         self._spend.clear(self._rows.reused(facts))
         nanos = self._rows.gather(facts, MONEY).sum(axis=0)
         self._spend.lately += self._lately * (nanos - self._spend.lately)
-        self._excess = np.maximum(self._spend.lately - self._spend.level, 0)
-        self._rose = self._excess > LEAST_SHARE * self._spend.level
 
     def learn(self) -> None:
-        """Let the levels follow; a rise pulls with no more than the level itself, so that a spike is not soon its own level."""
-        spend = self._spend
+        """Let the levels follow before the next window; they stay until then, so that this one can be explained.
+
+        A rise pulls with no more than the level itself, so that a spike is not soon its own level.
+        """
+        self._learnt = False
+
+    def _learn(self) -> None:
+        if self._learnt:
+            return
+        self._learnt, self._excess, spend = True, None, self._spend
         weight = 1 / np.minimum(spend.windows + 1, self._span)
         seen = np.where(spend.windows < 30, spend.lately, np.minimum(spend.lately, 2 * spend.level))
         spend.level += weight * (seen - spend.level)
-        spend.windows += spend.lately > 0
+        spend.windows += (spend.lately > 0) & (spend.windows < MOST_WINDOWS)
+
+    @property
+    def excess(self) -> Float32:
+        """What each row spends above its level in the window that was observed last, shape (rows,)."""
+        if self._excess is None:
+            self._excess = np.maximum(self._spend.lately - self._spend.level, 0)
+        return self._excess
 
     def explain(self, facts: WindowFacts, scope: Scope, rollup: Rollup) -> list[dict[str, Any]]:
         """`{"scope", "excess_usd" a window, "share"}` of the scopes that explain a scope's excess in the window, at most 5.
@@ -76,9 +92,9 @@ class Contributors:
         """
         slot = facts.rollups[rollup].roster.slot(tuple(value for _, value in scope))
         row = self._rows.of(rollup)[slot] if slot is not None else -1
-        if row < 0 or not self._rose[row]:
+        mine = float(self.excess[row]) if row >= 0 else 0.0
+        if mine <= 0 or mine <= LEAST_SHARE * self._spend.level[row]:
             return []
-        mine = float(self._excess[row])
         ranked = [self._foremost(facts, (scope, rollup, mine), each) for each in self._order if each != rollup]
         foremost = sorted((of[0] for of in ranked if of), key=lambda share: -round(share[1], 2))
         rest = sorted((share for of in ranked for share in of[1:]), key=lambda share: -round(share[1], 2))
@@ -95,12 +111,13 @@ class Contributors:
         exact = joint in JOINT
         rows = self._rows.of(joint if exact else other)
         scopes = facts.rollups[joint if exact else other].roster.scopes
-        slots = np.flatnonzero(self._excess[rows] >= LEAST_SHARE * mine)
+        excess = self.excess[rows]
+        slots = np.flatnonzero(excess >= LEAST_SHARE * mine)
         if exact:
             slots = _sharing(facts, scope, joint, other, slots)
-            shares = np.minimum(1.0, self._excess[rows[slots]].astype(np.float64) / mine)
+            shares = np.minimum(1.0, excess[slots].astype(np.float64) / mine)
         else:
-            shares = _shares(mine, self._excess[rows[slots]].astype(np.float64), float(self._excess[self._rows.of(())[0]]))
+            shares = _shares(mine, excess[slots].astype(np.float64), float(self.excess[self._rows.of(())[0]]))
             slots, shares = slots[shares >= LEAST_SHARE], shares[shares >= LEAST_SHARE]
         if len(shares) > MOST:
             among = shares >= np.partition(shares, -MOST)[-MOST]
@@ -110,12 +127,14 @@ class Contributors:
 
     def snapshot(self) -> dict[str, Any]:
         """State that `restore` takes back."""
+        self._learn()
         return {"rows": self._rows.snapshot(), "spend": self._spend.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `snapshot` saw."""
         self._rows.restore(state["rows"])
         self._spend.restore(state["spend"])
+        self._learnt = True
 
 
 def _joint(rollup: Rollup, scope: Scope) -> Rollup:
