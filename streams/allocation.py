@@ -4,7 +4,7 @@ import ctypes
 import gc
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-LARGE = 4 << 20
+LARGE = 2 << 20
 SPARE = 16 << 20
 YOUNG = 50_000
 """Containers from which on the youngest are looked through for cycles: the blocks of a window of 20,000 scopes bring 40,000."""

@@ -13,6 +13,6 @@ observed progress view http api_tokens
                         what a worker knows of the service, and tells over HTTP
 ingest_metrics stage_metrics
                         figures of the stages
-ends end_of_run leaving
-                        where `--until-end` stops, what it writes, and how a worker ends
+ends end_of_run leaving slack
+                        where `--until-end` stops, what it writes, how a worker ends, and what it gives back before
 """

@@ -18,6 +18,7 @@ from streams.loss import LossMark, loss_of
 from streams.merge import Join
 from streams.pipeline import Plan
 from streams.worker.owned import RunEnd
+from streams.worker.slack import Slack
 from streams.worker.stage_metrics import DetectMetrics
 
 CROWD = 50_000
@@ -50,6 +51,7 @@ class Detect:
         self._metrics = metrics
         self._run = run
         self._assembly = Assembly()
+        self._slack = Slack()
         self._panel = plan.panel()
         self._join: Join | None = None
         self._partitions = 0
@@ -113,6 +115,7 @@ class Detect:
             await self._appender.append(self._topics.anomalies, records_of_judgement(judgement))
             self._metrics.judged(judgement)
             look_for_cycles()
+            self._slack.give_back()
 
     async def _judgement(self, facts: WindowFacts) -> Judgement:
         if sum(len(each.roster) for each in facts.rollups.values()) > CROWD:

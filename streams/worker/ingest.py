@@ -22,6 +22,7 @@ from streams.worker.ingest_metrics import IngestMetrics
 from streams.worker.kicked import Kicked, other_worker
 from streams.worker.owned import OwnedPartition, may_rest
 from streams.worker.parts import Parts
+from streams.worker.slack import Slack
 from streams.worker.staggered import HEAD_START_S, staggered
 
 log = logging.getLogger("tidegate.ingest")
@@ -64,6 +65,7 @@ class Ingest:
         self._waiting: frozenset[int] = frozenset()
         self._instance = parts.instance
         self._kicked = Kicked()
+        self._slack = Slack()
         self._failure: BrokerError | None = None
         self.ends: Ends | None = None
 
@@ -115,6 +117,7 @@ class Ingest:
         for tp in list(self._owned):
             await self._look_after(tp)
         self._hold_back()
+        self._slack.give_back()
         self._metrics.refresh()
         self._metrics.owned([tp.partition for tp in self._owned])
         for task in [task for task in self._restoring.values() if task.done()]:
@@ -290,6 +293,7 @@ class Ingest:
                 task.cancel()
         going = [owned for tp in partitions if (owned := self._owned.pop(tp, None)) is not None]
         if going:
+            self._slack.give_back(at_once=True)
             _, late = await asyncio.wait([asyncio.create_task(each.finish(self._commit)) for each in going], timeout=RELEASE_S)
             for task in late:
                 task.cancel()

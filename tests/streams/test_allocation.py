@@ -13,7 +13,7 @@ from streams.allocation import LARGE, give_back
 assert give_back()
 np.ones(16 * LARGE, np.uint8)  # without the setting, this makes arrays of up to 32 MB stay
 before_mb = resident_mb()
-arrays = [np.ones(2 * LARGE, np.uint8) for _ in range(10)]
+arrays = [np.ones(2 * LARGE, np.uint8) for _ in range(20)]
 held_mb = resident_mb()
 del arrays
 print(before_mb, held_mb, resident_mb())
