@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 _SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType)
 _PLAIN = (str, bytes, int, float, bool, type(None))
@@ -26,13 +27,6 @@ class Scales:
         self._kept += roots
         return sum(map(sys.getsizeof, self.reach(*roots)))
 
-    def touch(self, *roots: object) -> None:
-        """Write every page of the arrays that these objects hold: an array of zeros takes no memory until then."""
-        for each in self.reach(*roots):
-            if isinstance(each, np.ndarray) and each.base is None and each.flags.writeable and each.flags.c_contiguous:
-                pages = each.reshape(-1).view(np.uint8)[::PAGE]
-                pages |= np.uint8(0)
-
     def reach(self, *roots: object) -> Iterator[Any]:
         """These objects and those that they refer to, less those that were reached before."""
         waiting = list(roots)
@@ -48,6 +42,18 @@ class Scales:
 def found(kind: type[Kind], *roots: object) -> list[Kind]:
     """The objects of a type that these reach."""
     return [each for each in Scales().reach(*roots) if isinstance(each, kind)]
+
+
+def own_arrays(*roots: object) -> list[NDArray[Any]]:
+    """The arrays with memory of their own that these reach."""
+    return [each for each in found(np.ndarray, *roots) if each.base is None]
+
+
+def touch(array: NDArray[Any]) -> None:
+    """Write every page of an array: one of zeros takes no memory until then."""
+    if array.flags.writeable and array.flags.c_contiguous:
+        pages = array.reshape(-1).view(np.uint8)[::PAGE]
+        pages |= np.uint8(0)
 
 
 def _parts(each: Any) -> list[Any]:
