@@ -88,7 +88,8 @@ def test_ratios_are_those_of_one_round():
     rounds = [
         Round({name: Took(rate * k, 2.0, 1.0) for name, rate in rates.items()}, dict.fromkeys(rates, 100.0)) for k in (1, 2, 3)
     ]
-    crowded = {"full": 200.0, "one_rollup": 150.0, "faust_table": 100.0, "kafka_streams": 600.0}
+    mb = {"full": 200.0, "one_rollup": 150.0, "faust_table": 100.0, "kafka_streams": 600.0}
+    crowded = {name: [most + 9, most, most - 90] for name, most in mb.items()}
     found = Found(rounds=rounds, crowded_mb=crowded, scopes=20_000, record_bytes=450.0, dense=Dense())
     part = beside_page.part(found, "python -m bench.beside")
     assert part.figures["ratio_faust_table"] == 50
