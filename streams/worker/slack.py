@@ -5,7 +5,7 @@ import time
 
 from streams.allocation import SPARE
 
-MUCH = 16 << 20
+SOME, MUCH = 16 << 20, 64 << 20
 EVERY_S = 5.0
 
 
@@ -18,8 +18,8 @@ class _Heap(ctypes.Structure):
 class Slack:
     """Free memory between pieces in use. glibc keeps it: by itself it gives back only what is free above the last piece in use.
 
-    At a million scopes that was an eighth of all memory. To get it again takes some 0.2 ms a MB, so it is let go of now and then
-    only, and where there is much.
+    At a million scopes that was an eighth of all memory. To get 25 MB again takes some 10 ms, which no window's end has to spare:
+    so it is let go of where there is MUCH.
     """
 
     def __init__(self) -> None:
@@ -33,9 +33,9 @@ class Slack:
         """Let go of it, if it is much and was not done lately; False where it was not done. To be called often.
 
         Args:
-            at_once: even if it was done lately, for what comes needs much memory.
+            at_once: even if it was done lately, and if it is SOME: what comes needs much memory, and there is no hurry.
         """
         if self._heap is None or self._trim is None or not (at_once or time.monotonic() >= self._next_s):
             return False
         self._next_s = time.monotonic() + EVERY_S
-        return self._heap().free > MUCH and bool(self._trim(SPARE))
+        return self._heap().free > (SOME if at_once else MUCH) and bool(self._trim(SPARE))
