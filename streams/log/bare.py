@@ -4,6 +4,7 @@ A `ConsumerRecord` tells of topic, sizes, checksum and headers as well. To make 
 bytes takes from a batch to its reader.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
@@ -19,8 +20,13 @@ class BareRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka c
 
     def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
-        if self._value_deserializer is bare:
+        self._is_bare = self._value_deserializer is bare
+        if self._is_bare:
             self._consumer_record = self._as_decoded
+
+    def __iter__(self) -> Iterator[Any]:
+        """The records, without a call of aiokafka around each: it only lets go of the iterator sooner."""
+        return (self._records_iterator or iter(())) if self._is_bare else self
 
     @staticmethod
     def _as_decoded(_tp: Any, record: Any) -> Any:
