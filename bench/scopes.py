@@ -7,7 +7,7 @@ plan, while two windows are live. A scope is a row of any roll-up. Memory is wha
 less what it held after the first batch; histograms and detector state are in it, hours of the day for which no record has come
 yet included. What is kept of scopes with histograms or of the others alone is theirs, all else is divided among all: leaves,
 what free memory the allocator keeps, buffers. Ids of records, by which repeats are told, are left out: they belong to records, not
-to scopes, and have a line of their own. Free memory goes back as it does in a worker, within 2 s. Building records is not timed.
+to scopes, and have a line of their own. Free memory goes back as it does in a worker, in seconds. Building records is not timed.
 """
 
 import argparse

@@ -288,9 +288,8 @@ class Ingest:
 
     async def released(self, partitions: Sequence[TopicPartition]) -> None:
         """The group takes partitions away, or we stop: leave a last snapshot of each, if that is quick."""
-        for tp in partitions:
-            if (task := self._restoring.pop(tp, None)) is not None:
-                task.cancel()
+        for task in [self._restoring.pop(tp) for tp in partitions if tp in self._restoring]:
+            task.cancel()
         going = [owned for tp in partitions if (owned := self._owned.pop(tp, None)) is not None]
         if going:
             self._slack.give_back(at_once=True)
