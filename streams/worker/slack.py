@@ -5,7 +5,7 @@ import time
 
 from streams.allocation import SPARE
 
-SOME, MUCH = 16 << 20, 64 << 20
+SOME, MUCH = 16 << 20, 40 << 20
 EVERY_S = 5.0
 
 

@@ -20,7 +20,7 @@ kept_mb = resident_mb()
 print(held_mb - kept_mb < 20, slack.give_back(), held_mb - resident_mb() > 80)
 del arrays
 print(slack.give_back())
-arrays = [np.ones(1 << 20, np.uint8) for _ in range(40)]
+arrays = [np.ones(1 << 20, np.uint8) for _ in range(30)]
 held_mb = resident_mb()
 del arrays[:-1]
 print(Slack().give_back(), slack.give_back(at_once=True), held_mb - resident_mb() > 20)
