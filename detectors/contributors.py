@@ -17,6 +17,7 @@ JOINT: tuple[Rollup, ...] = (("provider", "tenant"), ("feature", "model"))
 MOST = 5
 LEAST_SHARE = 0.05
 MOST_WINDOWS = 60_000
+"""No more are counted: a level follows over 260 of 10 s."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Contributors:
 
     def observe(self, facts: WindowFacts) -> None:
         """Take a window into what was seen lately."""
-        self._learn()
+        self._follow()
         if self._rows.grow(facts):
             self._spend.grow(self._rows.capacity)
         self._spend.clear(self._rows.reused(facts))
@@ -69,7 +70,8 @@ class Contributors:
         """
         self._learnt = False
 
-    def _learn(self) -> None:
+    def _follow(self) -> None:
+        """Do what `learn` has put off."""
         if self._learnt:
             return
         self._learnt, self._excess, spend = True, None, self._spend
@@ -126,8 +128,8 @@ class Contributors:
         return sorted(((tuple(pair for pair in of if pair[0] in other), share) for of, share in named), key=lambda s: (-s[1], s[0]))
 
     def snapshot(self) -> dict[str, Any]:
-        """State that `restore` takes back."""
-        self._learn()
+        """State that `restore` takes back; to be taken between two windows, when nothing of the last one is left to explain."""
+        self._follow()
         return {"rows": self._rows.snapshot(), "spend": self._spend.snapshot()}
 
     def restore(self, state: dict[str, Any]) -> None:

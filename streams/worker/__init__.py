@@ -14,5 +14,5 @@ observed progress view http api_tokens
 ingest_metrics stage_metrics
                         figures of the stages
 ends end_of_run leaving slack
-                        where `--until-end` stops, what it writes, how a worker ends, and what it gives back before
+                        where `--until-end` stops, what it writes, how a worker ends, and what memory it gives back
 """

@@ -6,13 +6,16 @@ import time
 from streams.allocation import SPARE
 
 SOME, MUCH = 16 << 20, 40 << 20
+"""Bytes of free memory from which on it is given back: before work that needs much, and while a worker runs."""
 EVERY_S = 5.0
+
+_HEAP = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
 
 
 class _Heap(ctypes.Structure):
-    """What mallinfo2(3) tells, in bytes; `free` lies between pieces in use and above the last one."""
+    """What mallinfo2(3) tells, by its names: `fordblks` bytes are free, between pieces in use and above the last one."""
 
-    _fields_ = tuple((name, ctypes.c_size_t) for name in ("whole", *"234567", "used", "free", "above"))
+    _fields_ = tuple((name, ctypes.c_size_t) for name in _HEAP)
 
 
 class Slack:
@@ -38,4 +41,4 @@ class Slack:
         if self._heap is None or self._trim is None or not (at_once or time.monotonic() >= self._next_s):
             return False
         self._next_s = time.monotonic() + EVERY_S
-        return self._heap().free > (SOME if at_once else MUCH) and bool(self._trim(SPARE))
+        return self._heap().fordblks > (SOME if at_once else MUCH) and bool(self._trim(SPARE))
