@@ -5,6 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := build/tools/bin/uv
+COMPILED := streams/scan.pyx streams/log/unpack.pyx
 LOCK := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 export UV_PYTHON_DOWNLOADS := never
 
@@ -60,17 +61,17 @@ wheel: $(UV)  ## build/dist/tidegate-*.whl
 	$(UV) build -q --wheel --build-constraints requirements-tools.lock --require-hashes -o build/dist
 
 clean:  ## remove what was made here
-	rm -rf build dist $(VENV) *.egg-info streams/scan.c streams/scan.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist $(VENV) *.egg-info streams/scan.c streams/scan.*.so streams/log/unpack.c streams/log/unpack.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(UV): requirements-tools.lock
 	$(PYTHON) -m venv --clear build/tools
 	build/tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-$(VENV)/.run: requirements.lock streams/scan.pyx | $(UV)
+$(VENV)/.run: requirements.lock $(COMPILED) | $(UV)
 	$(call sync,requirements.lock)
 
-$(VENV)/.dev: requirements-dev.lock streams/scan.pyx | $(UV)
+$(VENV)/.dev: requirements-dev.lock $(COMPILED) | $(UV)
 	$(call sync,requirements-dev.lock)
 	@touch $@
 

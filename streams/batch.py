@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detectors.facts import Int64
+
+Numbers = Sequence[int] | Int64
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -17,8 +21,8 @@ class Batch:
     """
 
     values: Sequence[bytes | None]
-    offsets: Sequence[int]
-    arrivals_ms: Sequence[int] | None = None
+    offsets: Numbers
+    arrivals_ms: Numbers | None = None
 
     def __len__(self) -> int:
         """Number of records."""

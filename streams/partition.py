@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.facts import Int64
 from detectors.scope import Rollup
 from streams.aside import Verdict, verdicts
-from streams.batch import Batch
+from streams.batch import Batch, Numbers
 from streams.block import Marker, Sealed, no_rows
 from streams.columns import Columns, columns_of
 from streams.decode import Reason
@@ -45,8 +45,8 @@ class _Stretch:
     """What a batch was read from: its values, offsets and arrivals, with the records that were held before in front."""
 
     values: Sequence[bytes | None]
-    offsets: Sequence[int]
-    arrivals_ms: Sequence[int] | None
+    offsets: Numbers
+    arrivals_ms: Numbers | None
 
 
 class SourcePartition:

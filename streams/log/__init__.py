@@ -1,6 +1,8 @@
 """What goes over the log, which is Kafka, and how state is kept there.
 
-kafka bare append       clients, records as they are decoded, and records written in order and acknowledged
+kafka append            clients, and records written in order and acknowledged
+bare record_batch unpack fetched
+                        what a broker answered -> records as columns
 topics positions        which topics there are; a time -> offsets
 wire judgement_wire dead_letter
                         blocks, judgements and refused records -> records, and back

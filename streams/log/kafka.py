@@ -38,7 +38,9 @@ TOPIC_EXISTS = 36
 DENIED = {29, 31}
 """Topic and cluster authorization failed."""
 FETCH_BYTES = MESSAGE_BYTES
-"""Of a partition at once: the largest record, and as much as a batch can use before it falls out of the cache."""
+"""Of a partition at once: the largest record."""
+TELEMETRY_BYTES = MESSAGE_BYTES
+"""Of telemetry at once, and a quarter of it of a partition: more comes in memory that the system has to clear every time."""
 
 
 class Kafka:
@@ -79,6 +81,8 @@ class Kafka:
         """A consumer of a group, static when `instance` is given, not started, subscribed to nothing yet, with bare records."""
         return self.consumer(
             value_deserializer=bare,
+            fetch_max_bytes=TELEMETRY_BYTES,
+            max_partition_fetch_bytes=TELEMETRY_BYTES // 4,
             group_id=group,
             group_instance_id=instance,
             session_timeout_ms=SESSION_MS,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from streams.batch import Numbers
 from streams.simulate.arrivals import Arrivals, Partitioning
 from streams.simulate.traffic import Traffic
 
@@ -33,9 +34,7 @@ class TopicSink:
         for future in waiting:
             await future
 
-    async def _send(
-        self, partition: int, values: Sequence[bytes | None], keys: Sequence[bytes], arrivals_ms: Sequence[int]
-    ) -> list[Any]:
+    async def _send(self, partition: int, values: Sequence[bytes | None], keys: Sequence[bytes], arrivals_ms: Numbers) -> list[Any]:
         sent, batch = [], self._producer.create_batch()
         for value, key, at_ms in zip(values, keys, arrivals_ms, strict=True):
             if batch.append(key=key, value=value, timestamp=at_ms) is None:

@@ -17,7 +17,7 @@ from typing import BinaryIO, Self, TypeVar
 import msgspec
 import zstandard
 
-from streams.batch import Batch
+from streams.batch import Batch, Numbers
 from streams.errors import InputError
 from streams.source.decompress import open_input
 
@@ -61,8 +61,8 @@ class RecordingWriter:
         self,
         partition: int,
         *,
-        offsets: Sequence[int],
-        timestamps_ms: Sequence[int],
+        offsets: Numbers,
+        timestamps_ms: Numbers,
         keys: Sequence[bytes | None],
         values: Sequence[bytes | None],
     ) -> None:

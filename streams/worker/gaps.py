@@ -1,9 +1,9 @@
 """Where the log of a source partition goes on elsewhere than it was read to -> what it lost of that is named, or work ends."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from streams.errors import BrokerError
+from streams.log.fetched import Fetched
 from streams.log.kafka import TopicPartition
 from streams.log.lost import Losses, cut
 from streams.now import Now
@@ -23,16 +23,17 @@ class Gaps:
         self._now = now
 
     async def take(
-        self, consumer: Any, tp: TopicPartition, owned: OwnedPartition, records: Sequence[Any], metrics: IngestMetrics
+        self, consumer: Any, tp: TopicPartition, owned: OwnedPartition, fetched: Fetched, metrics: IngestMetrics
     ) -> None:
         """Feed what was read, after a word on what is missing before it.
 
         Raises:
             BrokerError: when it was read before, at other offsets; or what is written is refused.
         """
-        if records:
-            await self.pass_over(consumer, tp, owned, records[0].offset, arrived_ms=records[0].timestamp)
-        await owned.take(records, metrics)
+        if fetched:
+            offset, arrived_ms = fetched.numbers[:2, 0].tolist()
+            await self.pass_over(consumer, tp, owned, offset, arrived_ms=arrived_ms)
+        await owned.take(fetched, metrics)
 
     async def pass_over(
         self, consumer: Any, tp: TopicPartition, owned: OwnedPartition, offset: int, *, arrived_ms: int | None = None

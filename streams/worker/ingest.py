@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streams.errors import BrokerError
+from streams.log.fetched import Fetched
 from streams.log.formats import refused
 from streams.log.kafka import IllegalStateError, KafkaError, TopicPartition
 from streams.log.snapshot import Slot, Snapshot
@@ -109,10 +110,11 @@ class Ingest:
     async def _poll(self) -> None:
         before = dict(self._owned)
         batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
-        taken = [(tp, self._within(tp, records)) for tp, records in batches.items() if self._is_next(tp, before.get(tp))]
-        for tp, records in taken:
-            self._hear(tp, records)
-        takes = [self._gaps.take(self._consumer, tp, self._owned[tp], records, self._metrics) for tp, records in taken]
+        fetched = {tp: Fetched.of(records) for tp, records in batches.items()}
+        taken = [(tp, self._within(tp, its)) for tp, its in fetched.items() if self._is_next(tp, before.get(tp))]
+        for tp, its in taken:
+            self._hear(tp, its)
+        takes = [self._gaps.take(self._consumer, tp, self._owned[tp], its, self._metrics) for tp, its in taken]
         await staggered(takes, head_start_s=HEAD_START_S if all(self._owned[tp].at_end for tp, _ in taken) else 0.0)
         for tp in list(self._owned):
             await self._look_after(tp)
@@ -155,22 +157,20 @@ class Ingest:
             self._consumer.seek(tp, owned.position)
         return owned is not None and owned is before
 
-    def _within(self, tp: TopicPartition, records: Sequence[Any]) -> Sequence[Any]:
+    def _within(self, tp: TopicPartition, fetched: Fetched) -> Fetched:
         """The records below the end of the run."""
-        if self.ends is None or not records:
-            return records
-        end = self.ends.offsets.get(tp.partition, 0)
-        return records if records[-1].offset < end else [record for record in records if record.offset < end]
+        return fetched if self.ends is None else fetched.below(self.ends.offsets.get(tp.partition, 0))
 
-    def _hear(self, tp: TopicPartition, records: Sequence[Any]) -> None:
-        if not records:
+    def _hear(self, tp: TopicPartition, fetched: Fetched) -> None:
+        if not fetched:
             return
-        largest_ms = max([record.timestamp for record in records])
+        largest_ms = int(fetched.arrivals_ms.max())
         self._now.heard(largest_ms)
-        self._metrics.unkeyed([record.key for record in records].count(None))
-        last, owned = records[-1], self._owned[tp]
-        if owned.at_end and last.offset + 1 >= (self._highwater(tp) or 0):
-            self._skew.read(arrival_ms=last.timestamp, at_ms=self._steady.even_ms, ahead_ms=self._steady.ahead_ms)
+        self._metrics.unkeyed(fetched.unkeyed)
+        owned = self._owned[tp]
+        if owned.at_end and fetched.offset + 1 >= (self._highwater(tp) or 0):
+            arrival_ms = int(fetched.arrivals_ms[-1])
+            self._skew.read(arrival_ms=arrival_ms, at_ms=self._steady.even_ms, ahead_ms=self._steady.ahead_ms)
         owned.idleness.read(largest_ms if self._now.clock is Clock.STREAM else self._steady.even_ms)
 
     @property

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from streams.batch import Batch
 from streams.block import Sealed
 from streams.log.append import Appender
 from streams.log.dead_letter import record_of_dead_letter
+from streams.log.fetched import Fetched
 from streams.log.snapshot import Slot
 from streams.log.topics import Topics
 from streams.log.wire import record_of_loss, records_of
@@ -34,12 +34,6 @@ COST_FACTOR = 20
 def may_rest(owned: Collection["OwnedPartition"]) -> bool:
     """Whether all partitions were read to their ends, and none has a window that is about to end."""
     return bool(owned) and all(each.at_end and each.source.course() < NEARLY for each in owned)
-
-
-def _offsets(records: Sequence[Any]) -> Sequence[int]:
-    """The offsets of records of one partition; a compacted topic, and transactions, leave gaps."""
-    first, last = records[0].offset, records[-1].offset
-    return range(first, last + 1) if last - first + 1 == len(records) else [record.offset for record in records]
 
 
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,20 +76,14 @@ class OwnedPartition:
         """A send was begun and not acknowledged: the state has seen more than the log has."""
         self._due_s = time.monotonic() + SHORTEST_S
 
-    async def take(self, records: Sequence[Any], metrics: IngestMetrics) -> None:
+    async def take(self, fetched: Fetched, metrics: IngestMetrics) -> None:
         """Feed records, and send what they seal; gives up between slices when the partition was lost."""
         async with self._turn:
-            for at in range(0, len(records), SLICE):
+            for at in range(0, len(fetched), SLICE):
                 if self.dropped:
                     return
-                part = records[at : at + SLICE]
-                batch = Batch(
-                    values=[record.value for record in part],
-                    offsets=_offsets(part),
-                    arrivals_ms=[record.timestamp for record in part],
-                )
                 self._unsent = True
-                sealed = self.source.feed(batch)
+                sealed = self.source.feed(fetched[at : at + SLICE].batch())
                 self.position = self.source.next_offset
                 await self._send(sealed)
                 metrics.take(self.number, self.source.tally)

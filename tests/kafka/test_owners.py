@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 
-from aiokafka.structs import ConsumerRecord
-
+from streams.log.fetched import Fetched
 from streams.log.kafka import Kafka
 from streams.log.topics import TELEMETRY, Topic, Topics
 from streams.settings import KafkaSettings
@@ -44,6 +43,8 @@ async def test_a_member_reads_bare_records(kafka, topic_prefix):
         await producer.stop()
     async with member(client, topics) as consumer:
         await consumer.seek_to_beginning()
-        record = await asyncio.wait_for(consumer.getone(), 30)
-    assert (record.offset, record.timestamp, record.key, record.value) == (sent.offset, 1_700_000_000_000, b"acme", b"{}")
-    assert not isinstance(record, ConsumerRecord)
+        found = await asyncio.wait_for(consumer.getmany(timeout_ms=30_000), 60)
+    (fetched,) = found.values()
+    assert isinstance(fetched, Fetched)
+    assert (fetched.offset, fetched.arrivals_ms.tolist(), fetched.unkeyed) == (sent.offset, [1_700_000_000_000], 0)
+    assert fetched.values == [b"{}"]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from streams.errors import BrokerError
+from streams.log.fetched import Fetched
 from streams.log.kafka import TopicPartition
 from streams.log.lost import Losses
 from streams.now import Now
@@ -24,9 +25,9 @@ class Owned:
         self.lost.append((self.position, start, until_ms))
         self.position = start
 
-    async def take(self, records, _metrics):
-        self.taken += records
-        self.position = records[-1].offset + 1 if records else self.position
+    async def take(self, fetched, _metrics):
+        self.taken += fetched.values
+        self.position = fetched.offset + 1
 
 
 async def stepped(offset, *, start):
@@ -38,8 +39,8 @@ async def stepped(offset, *, start):
         return {TP: start}
 
     owned = Owned()
-    record = SimpleNamespace(offset=offset, timestamp=1_000)
-    await gaps.take(SimpleNamespace(beginning_offsets=beginning), TP, owned, [record], None)
+    record = SimpleNamespace(offset=offset, timestamp=1_000, key=None, value=b"{}")
+    await gaps.take(SimpleNamespace(beginning_offsets=beginning), TP, owned, Fetched.of([record]), None)
     return owned, told
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from streams.log.fetched import Fetched
 from streams.log.kafka import TopicPartition
 from streams.now import Now, wall_ms
 from streams.window import Timing
@@ -25,6 +26,10 @@ class Consumer:
 
     def seek(self, tp, offset):
         self.sought.append((tp, offset))
+
+
+def fetched(*offsets, arrival_ms=0):
+    return Fetched.of([SimpleNamespace(offset=at, timestamp=arrival_ms, key=b"k", value=b"{}") for at in offsets])
 
 
 def ingest(owned):
@@ -57,8 +62,7 @@ def test_what_was_fetched_for_a_partition_that_went_is_nobodys():
 def test_a_run_that_ends_reads_below_its_end_only(offsets, kept):
     made = ingest(None)
     made.ends = Ends({0: 5}, "run")
-    records = [SimpleNamespace(offset=offset) for offset in offsets]
-    assert [record.offset for record in made._within(TP, records)] == kept
+    assert made._within(TP, fetched(*offsets)).offsets.tolist() == kept
 
 
 def heard(*, at_end):
@@ -67,7 +71,7 @@ def heard(*, at_end):
     owned = SimpleNamespace(at_end=at_end, idleness=SimpleNamespace(read=lambda _: None))
     made = ingest(owned)
     made._metrics, made._consumer.highwater = metrics, lambda _: 8
-    made._hear(TP, [SimpleNamespace(offset=7, timestamp=wall_ms() - 20_000, key=b"k")])
+    made._hear(TP, fetched(7, arrival_ms=wall_ms() - 20_000))
     return made._skew.ms
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from actions.policy import DEFAULT_POLICY
+from streams.log.fetched import Fetched
 from streams.log.topics import Topics
 from streams.pipeline import Plan
 from streams.worker.idle import Idleness
@@ -60,7 +61,8 @@ def owned(log):
 
 def records(minutes):
     made = traffic(minutes=minutes, per_second=2, seed=1, late=False)
-    return [SimpleNamespace(value=value, offset=at, timestamp=arrival) for at, (arrival, _, value) in enumerate(made)]
+    rows = enumerate(made)
+    return Fetched.of([SimpleNamespace(value=value, offset=at, timestamp=arrival, key=key) for at, (arrival, key, value) in rows])
 
 
 async def test_a_partition_that_is_let_go_in_the_middle_of_a_send_leaves_no_snapshot(log, owned):
