@@ -3,7 +3,7 @@
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import google_crc32c
 import numpy as np
@@ -21,21 +21,17 @@ try:
 except ImportError:  # no compiler where it was installed
     unpack = None  # type: ignore[assignment]
 
-_HEADER = struct.Struct(">qiibIhiqqqhii")
-"""Base offset; bytes from here on; epoch of the leader; format; checksum of what follows; attributes; last offset less base offset;
-first and largest timestamp; id, epoch and sequence of the producer; records."""
 _LENGTH = struct.Struct(">i")
-_AROUND_LENGTH = struct.calcsize(">qi")
-_UNCHECKED = struct.calcsize(">qiibI")
+_AT_LENGTH = 8
+_AROUND_LENGTH = 12
+_AT_FORMAT = 16
+_FORMAT = 2
 _LEAST_LENGTH = 14
 """Bytes of the shortest batch of any format, behind its length."""
-_LEAST_RECORD = 7
-"""Bytes of the shortest record: seven fields of at least one."""
-_FORMAT = 2
 _PIECE = 500
 """Records unpacked at once. Where batches hold few, some are taken together: each by itself would take longer than its records."""
 _PIECE_BYTES = 1 << 16
-_CODEC, _APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
+_CODEC, _TRANSACTIONAL, _CONTROL = 0x07, 0x10, 0x20
 _CODECS: dict[int, Callable[[bytes], bytes]] = {
     1: codec.gzip_decode,
     2: codec.snappy_decode,
@@ -67,7 +63,7 @@ class RecordBatches:
         self._at = self._end
         self._end = sys.maxsize
         if len(self._raw) - self._at >= _AROUND_LENGTH:
-            self._end = self._at + _AROUND_LENGTH + max(_LENGTH.unpack_from(self._raw, self._at + 8)[0], 0)
+            self._end = self._at + _AROUND_LENGTH + max(_LENGTH.unpack_from(self._raw, self._at + _AT_LENGTH)[0], 0)
 
     def has_next(self) -> bool:
         """Whether there is another whole batch."""
@@ -79,32 +75,28 @@ class RecordBatches:
         Raises:
             CorruptRecordException: where it is none.
         """
-        plain = self._plain()
-        if plain is None:
+        stored = self._plain()
+        if stored is None:
             return self._other()
-        run, length = [plain], plain.length
+        run, count = [stored], stored.count
         self._pass()
-        while length < _PIECE and not run[0].is_transactional and self.has_next():
-            plain = self._plain()
-            if plain is None or plain.is_transactional or plain.base_offset < run[-1].next_offset:
+        while count < _PIECE and not run[0].attributes & _TRANSACTIONAL and self.has_next():
+            stored = self._plain()
+            if stored is None or stored.attributes & _TRANSACTIONAL or stored.base_offset < run[-1].next_offset:
                 break
             self._pass()
-            run.append(plain)
-            length += plain.length
+            run.append(stored)
+            count += stored.count
         return _Run(self._raw, run)
 
-    def _plain(self) -> "_Plain | None":
+    def _plain(self) -> "Stored | None":
         """The batch at hand, where it holds plain records."""
-        if unpack is None or self._end - self._at < _HEADER.size:
+        if unpack is None or self._end - self._at < unpack.RECORDS_FROM or self._raw[self._at + _AT_FORMAT] != _FORMAT:
             return None
-        base_offset, _, _, form, crc, attributes, last, first_ms, largest_ms, producer, _, _, length = _HEADER.unpack_from(
-            self._raw, self._at
-        )
-        if form != _FORMAT or attributes & _CONTROL or (attributes & _CODEC and attributes & _CODEC not in _CODECS):
+        stored = unpack.Stored(self._raw, self._at, self._end)
+        if stored.attributes & _CONTROL or (stored.attributes & _CODEC and stored.attributes & _CODEC not in _CODECS):
             return None
-        return _Plain(
-            self._at, self._end, crc, base_offset, base_offset + last + 1, attributes, first_ms, largest_ms, producer, length
-        )
+        return stored
 
     def _other(self) -> "_Other":
         raw = self._raw[self._at : self._end]
@@ -114,56 +106,27 @@ class RecordBatches:
         return _Other(raw)
 
 
-class _Plain(NamedTuple):
-    """What a batch of records says of itself, and where it stands in an answer."""
-
-    begin: int
-    end: int
-    crc: int
-    base_offset: int
-    next_offset: int
-    attributes: int
-    first_ms: int
-    largest_ms: int
-    producer_id: int
-    length: int
-
-    @property
-    def is_transactional(self) -> bool:
-        return bool(self.attributes & _TRANSACTIONAL)
-
-    def stored(self, raw: bytes) -> "Stored":
-        """The records as they were before they were compressed."""
-        begin, end = self.begin + _HEADER.size, self.end
-        if self.attributes & _CODEC:
-            raw = _CODECS[self.attributes & _CODEC](raw[begin:end])
-            begin, end = 0, len(raw)
-        if not 0 <= self.length * _LEAST_RECORD <= end - begin:
-            raise CorruptRecordException(f"{self.length} records in {end - begin} bytes")
-        by_log = bool(self.attributes & _APPEND_TIME)
-        return unpack.Stored(raw, begin, end, self.length, self.base_offset, self.largest_ms if by_log else self.first_ms, by_log)
-
-
 class _Run:
     """Batches that follow each other: a transactional one alone, or others. What aiokafka's loop asks of one is called as there."""
 
     is_control_batch = False
 
-    def __init__(self, raw: bytes, batches: list[_Plain]) -> None:
+    def __init__(self, raw: bytes, batches: "list[Stored]") -> None:
         self._raw = raw
         self._batches = batches
-        self.is_transactional = batches[0].is_transactional
+        self.is_transactional = bool(batches[0].attributes & _TRANSACTIONAL)
         self.producer_id = batches[0].producer_id
         self.base_offset = batches[0].base_offset
         self.next_offset = batches[-1].next_offset
 
     def validate_crc(self) -> bool:
-        return all(checksum(self._raw, each.begin + _UNCHECKED, each.end) == each.crc for each in self._batches)
+        return all(checksum(self._raw, each.begin + unpack.CHECKED_FROM, each.end) == each.crc for each in self._batches)
 
     def __iter__(self) -> Iterator[Fetched]:
-        stored = [each.stored(self._raw) for each in self._batches]
-        left = sum([each.count for each in stored])
-        stored.reverse()
+        for each in self._batches:
+            self._open(each)
+        left = sum([each.count for each in self._batches])
+        stored = self._batches[::-1]
         while stored:
             numbers = np.empty((3, min(left, _PIECE)), np.int64)
             unpacked = unpack.Unpacked(numbers)
@@ -177,6 +140,14 @@ class _Run:
                 raise CorruptRecordException(str(error)) from None
             if unpacked.values:
                 yield Fetched(unpacked.values, numbers)
+
+    def _open(self, stored: "Stored") -> None:
+        """Decompress the records, and see that there may be so many."""
+        if stored.attributes & _CODEC:
+            compressed = self._raw[stored.begin + unpack.RECORDS_FROM : stored.end]
+            stored.decompressed(_CODECS[stored.attributes & _CODEC](compressed))
+        if not stored.plausible:
+            raise CorruptRecordException(f"no room for {stored.count} records")
 
 
 class _Other:

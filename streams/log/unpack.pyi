@@ -1,8 +1,20 @@
 from detectors.facts import Int64
 
+CHECKED_FROM: int
+RECORDS_FROM: int
+
 class Stored:
+    begin: int
+    end: int
+    crc: int
+    base_offset: int
+    next_offset: int
+    attributes: int
+    producer_id: int
     count: int
-    def __init__(self, raw: bytes, begin: int, end: int, count: int, base_offset: int, first_ms: int, same_ms: bool) -> None: ...
+    plausible: bool
+    def __init__(self, raw: bytes, begin: int, end: int) -> None: ...
+    def decompressed(self, records: bytes) -> None: ...
 
 class Unpacked:
     values: list[bytes | None]

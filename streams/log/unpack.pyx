@@ -14,37 +14,72 @@ cdef struct Reader:
     bint failed
 
 
+cdef enum:
+    AT_CRC = 17
+    AT_ATTRIBUTES = 21
+    AT_LAST = 23
+    AT_FIRST_MS = 27
+    AT_LARGEST_MS = 35
+    AT_PRODUCER = 43
+    AT_COUNT = 57
+    HEADER_BYTES = 61
+    LEAST_RECORD = 7  # seven fields of at least a byte
+    BY_LOG = 0x08
+
+CHECKED_FROM = AT_ATTRIBUTES
+"""Where in a batch begins what its checksum is about."""
+RECORDS_FROM = HEADER_BYTES
+
+
 cdef class Stored:
-    """The records of one batch that are still to be unpacked.
+    """A batch as it is stored, and those of its records that are still to be unpacked.
+
+    Attributes:
+        begin, end: where in the answer it stands.
+        crc: the checksum that it should have.
+        base_offset: of the batch; next_offset: behind it.
+        attributes: as they are stored; producer_id: as well, -1 for none.
+        count: of the records that are left.
 
     Args:
-        raw: holds the records, not compressed any more.
-        begin, end: where in it they stand.
-        count: of the records.
-        base_offset: of the batch.
-        first_ms: from which on the records count their times.
-        same_ms: whether that is the time of all of them, whatever they say.
+        raw: the answer.
+        begin, end: where in it the batch stands.
+
+    Raises:
+        ValueError: where there is no room for a batch.
     """
 
-    cdef readonly Py_ssize_t count
+    cdef readonly Py_ssize_t begin, end
+    cdef readonly int64_t crc, base_offset, next_offset, attributes, producer_id, count
     cdef bytes _raw
     cdef Reader _reader
-    cdef int64_t _base_offset
-    cdef int64_t _last_offset
-    cdef int64_t _first_ms
-    cdef bint _same_ms
+    cdef int64_t _last_offset, _first_ms
 
-    def __init__(
-        self, bytes raw, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t count, int64_t base_offset, int64_t first_ms, bint same_ms
-    ):
-        if not 0 <= begin <= end <= PyBytes_GET_SIZE(raw):
-            raise ValueError("records beyond their bytes")
-        self._raw, self.count = raw, count
-        self._reader.at = <const uint8_t*>PyBytes_AS_STRING(raw) + begin
-        self._reader.end = <const uint8_t*>PyBytes_AS_STRING(raw) + end
-        self._reader.failed = False
-        self._base_offset, self._last_offset = base_offset, base_offset - 1
-        self._first_ms, self._same_ms = first_ms, same_ms
+    def __init__(self, bytes raw, Py_ssize_t begin, Py_ssize_t end):
+        if begin < 0 or end > PyBytes_GET_SIZE(raw) or end - begin < HEADER_BYTES:
+            raise ValueError("a batch beyond its bytes")
+        cdef const uint8_t* at = <const uint8_t*>PyBytes_AS_STRING(raw) + begin
+        self._raw, self.begin, self.end = raw, begin, end
+        self.base_offset = big_endian(at, 8)
+        self.crc = big_endian(at + AT_CRC, 4)
+        self.attributes = big_endian(at + AT_ATTRIBUTES, 2)
+        self.next_offset = self.base_offset + big_endian(at + AT_LAST, 4) + 1
+        self._first_ms = big_endian(at + (AT_LARGEST_MS if self.attributes & BY_LOG else AT_FIRST_MS), 8)
+        self.producer_id = big_endian(at + AT_PRODUCER, 8)
+        self.count = big_endian(at + AT_COUNT, 4)
+        self._last_offset = self.base_offset - 1
+        self._reader.at, self._reader.end, self._reader.failed = at + HEADER_BYTES, at + (end - begin), False
+
+    def decompressed(self, bytes records):
+        """Take the records from these bytes."""
+        self._raw = records
+        self._reader.at = <const uint8_t*>PyBytes_AS_STRING(records)
+        self._reader.end = self._reader.at + PyBytes_GET_SIZE(records)
+
+    @property
+    def plausible(self):
+        """Whether there is room for so many records."""
+        return self.count <= (self._reader.end - self._reader.at) // LEAST_RECORD
 
 
 cdef class Unpacked:
@@ -89,8 +124,8 @@ cdef class Unpacked:
             end = reader.at + size
             skip(reader, 1)  # attributes, of which there are none
             later_ms = varint(reader)
-            self._numbers[1, i] = stored._first_ms if stored._same_ms else stored._first_ms + later_ms
-            offset = stored._base_offset + varint(reader)
+            self._numbers[1, i] = stored._first_ms if stored.attributes & BY_LOG else stored._first_ms + later_ms
+            offset = stored.base_offset + varint(reader)
             if offset <= stored._last_offset:
                 raise ValueError("offsets that do not ascend")
             self._numbers[0, i] = stored._last_offset = offset
@@ -105,6 +140,15 @@ cdef class Unpacked:
         stored.count -= count
         if stored.count == 0 and reader.at != reader.end:
             raise ValueError(f"{reader.end - reader.at} bytes behind the last record")
+
+
+cdef inline int64_t big_endian(const uint8_t* at, int size) noexcept nogil:
+    """A number of at most eight bytes, the highest first; without a sign where it has fewer."""
+    cdef uint64_t number = 0
+    cdef int i
+    for i in range(size):
+        number = number << 8 | at[i]
+    return <int64_t>number
 
 
 cdef inline int64_t varint(Reader* reader) noexcept nogil:
