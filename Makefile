@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := build/tools/bin/uv
-COMPILED := streams/scan.pyx streams/log/unpack.pyx
+COMPILED := streams/scan.pyx streams/probe.pyx streams/log/unpack.pyx
 LOCK := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 export UV_PYTHON_DOWNLOADS := never
 
@@ -61,7 +61,7 @@ wheel: $(UV)  ## build/dist/tidegate-*.whl
 	$(UV) build -q --wheel --build-constraints requirements-tools.lock --require-hashes -o build/dist
 
 clean:  ## remove what was made here
-	rm -rf build dist $(VENV) *.egg-info streams/scan.c streams/scan.*.so streams/log/unpack.c streams/log/unpack.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist $(VENV) *.egg-info $(COMPILED:.pyx=.c) $(COMPILED:.pyx=.*.so) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(UV): requirements-tools.lock
 	$(PYTHON) -m venv --clear build/tools

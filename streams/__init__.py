@@ -8,7 +8,8 @@ usage decode scan plain columns
                         bytes -> accepted usages as columns, or the reason why a record is refused
 catalogue tariff charge price
                         usages -> nano-dollars
-dedupe aside window     seen before? believable? in which window and chunk?
+dedupe id_table probe   seen before?
+aside window            believable? in which window and chunk?
 leaves measure cells incidence sparse rolled seal rollups
                         usages -> sums of the open chunk -> sums of every scope
 block packed block_rows

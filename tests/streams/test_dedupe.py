@@ -57,7 +57,7 @@ def test_a_hundred_thousand_ids_are_told_apart_and_forgotten_in_time() -> None:
         assert all(fresh for fresh, _ in asked(known, log))
         assert not any(fresh for fresh, _ in asked(known, log))
     assert len(known) == 6 * 5_000
-    assert len(known._ids) <= 1 << 18
+    assert len(known._table) <= 1 << 18
 
 
 def test_a_snapshot_repeats_the_pieces_of_the_one_before() -> None:
@@ -68,15 +68,6 @@ def test_a_snapshot_repeats_the_pieces_of_the_one_before() -> None:
     after = known.snapshot()
     assert len(after) == len(before) + 2
     assert all(after[name] is piece for name, piece in before.items())
-
-
-def test_ids_that_want_the_same_slot_are_all_remembered() -> None:
-    known = dedupe()
-    ids = np.arange(1, 400, dtype=np.uint64) << np.uint64(1)
-    clock, none = np.full(len(ids), 10**6), np.zeros(len(ids), np.uint32)
-    known._shift = np.uint64(63)
-    assert known.first_seen(ids, none, clock)[0].all()
-    assert not known.first_seen(ids[::-1].copy(), none, clock)[0].any()
 
 
 def test_identities_are_the_same_in_every_process() -> None:
