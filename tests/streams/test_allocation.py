@@ -32,6 +32,31 @@ def test_large_arrays_leave_the_process_when_they_are_freed():
         assert after_mb < before_mb + 8
 
 
+SPARED = """
+import ctypes
+import numpy as np
+from streams.allocation import SPARE, give_back
+from streams.worker.slack import _Heap
+
+gave = give_back()
+arrays = [np.ones(100_000, np.uint8) for _ in range(600)]
+del arrays
+top = 0
+if gave:
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = _Heap
+    top = mallinfo2().keepcost / SPARE
+print(gave, top)
+"""
+
+
+def test_some_free_memory_stays_at_the_end_of_the_heap():
+    ran = subprocess.run([sys.executable, "-c", SPARED], capture_output=True, text=True, check=True)
+    gave, top = ran.stdout.split()
+    assert gave == str(SETTINGS)
+    assert not SETTINGS or 0.9 < float(top) < 1.6
+
+
 FROZEN = """
 import gc
 import weakref
