@@ -35,8 +35,8 @@ SILENT_S = 20.0
 REPLICAS = 3
 """Copies of a topic that we create, where there are as many brokers."""
 TOPIC_EXISTS = 36
-DENIED = {29, 31}
-"""Topic and cluster authorization failed."""
+DENIED = {29, 30, 31}
+"""Topic, group and cluster authorization failed."""
 FETCH_BYTES = MESSAGE_BYTES
 """Of a partition at once: the largest record."""
 TELEMETRY_BYTES = MESSAGE_BYTES

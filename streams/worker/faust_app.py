@@ -1,12 +1,13 @@
 """Settings and a role -> a Faust app that carries the agents of that role. The only file that builds Faust apps."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
 
 from streams.log.append import Record
-from streams.log.kafka import HEARTBEAT_MS, SESSION_MS, tls_context
+from streams.log.kafka import HEARTBEAT_MS, SESSION_MS, KafkaError, tls_context
 from streams.log.topics import MESSAGE_BYTES
 from streams.log.wire import record_of
 from streams.settings import KafkaSettings
@@ -62,6 +63,28 @@ def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agen
         app.agent(topic, name=f"{group}.{name}", concurrency=1)(read)
     app.finalize()
     return app
+
+
+async def heard_error(app: Any) -> Exception | None:
+    """The error at which a started app's part in its group stands still, which it does no more when this returns.
+
+    After an error of which aiokafka knows no more than its number, as when the broker dies that has to store who gets what, it
+    waits until somebody asks for it. Faust never does: a standby, which fetches nothing, would wait for ever.
+    """
+    thread = app.consumer._thread  # noqa: SLF001 - neither has a way to ask from outside
+    coordinator: Any = getattr(thread._consumer, "_coordinator", None)  # noqa: SLF001
+    if getattr(coordinator, "_pending_exception", None) is None:
+        return None
+
+    async def ask() -> None:
+        coordinator.check_errors()
+
+    try:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ask(), thread.thread_loop))
+    except KafkaError as error:
+        heard: Exception = error
+        return heard
+    return None
 
 
 def record_of_event(event: Any) -> tuple[int, Record]:

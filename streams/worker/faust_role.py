@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from streams.errors import BrokerError
+from streams.log.kafka import DENIED
 from streams.settings import KafkaSettings
-from streams.worker.faust_app import faust_app
+from streams.worker.faust_app import faust_app, heard_error
 from streams.worker.kicked import Kicked, other_worker
 
 log = logging.getLogger("tidegate.faust")
 
 STOP_S = 5.0
+LOOK_S = 0.5
 
 
 class Member(Protocol):
@@ -77,16 +79,30 @@ class FaustRole:
 
     async def run(self) -> None:
         """Run until a member fails; then raise what it failed of."""
-        await self._app.start()
-        crashed = asyncio.create_task(self._crashed())
-        done, _ = await asyncio.wait({crashed, *(m.failed for m in self._members.values())}, return_when=asyncio.FIRST_COMPLETED)
-        crashed.cancel()
-        for each in done:
-            each.result()
+        starting, watching = asyncio.create_task(self._app.start()), asyncio.create_task(self._watch())
+        failing = {watching, *(member.failed for member in self._members.values())}
+        try:
+            # a start may last: it waits for the first rebalance, and what goes wrong in that one counts as well
+            done, _ = await asyncio.wait({starting, *failing}, return_when=asyncio.FIRST_COMPLETED)
+            if done == {starting}:
+                starting.result()
+                done, _ = await asyncio.wait(failing, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            for task in (starting, watching):
+                task.cancel()
+            await asyncio.gather(starting, watching, return_exceptions=True)
 
-    async def _crashed(self) -> None:
-        while not self._app.crashed:  # noqa: ASYNC110 (Faust has no event for it)
-            await asyncio.sleep(0.5)
+    async def _watch(self) -> None:
+        """See that the app goes on; Faust has no event for it."""
+        while not self._app.crashed:
+            await asyncio.sleep(LOOK_S)
+            error = await heard_error(self._app) if self._app.started else None
+            if error is not None and getattr(error, "errno", None) in DENIED:
+                raise BrokerError(f"Kafka does not let us into a group: {error}") from error
+            if error is not None:
+                log.warning("%s could not join its group, and tries again: %s", self._app.conf.id, error)
         reason = self._app.crash_reason
         raise reason if isinstance(reason, Exception) else RuntimeError("the Faust app has crashed")
 
