@@ -65,7 +65,7 @@ def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agen
     return app
 
 
-async def heard_error(app: Any) -> Exception | None:
+async def heard_error(app: Any) -> KafkaError | None:
     """The error at which a started app's part in its group stands still, which it does no more when this returns.
 
     After an error of which aiokafka knows no more than its number, as when the broker dies that has to store who gets what, it
@@ -82,8 +82,7 @@ async def heard_error(app: Any) -> Exception | None:
     try:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ask(), thread.thread_loop))
     except KafkaError as error:
-        heard: Exception = error
-        return heard
+        return error
     return None
 
 
