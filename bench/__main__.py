@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import beside, detection, kafka, latency, replay, restore, scopes, workers
+from bench import beside, detection, kafka, latency, replay, restore, scopes, turnover, workers
 from bench.board import PARTS, write_page
 
 BENCHES: Mapping[str, Callable[[Sequence[str]], int]] = {
@@ -20,6 +20,7 @@ BENCHES: Mapping[str, Callable[[Sequence[str]], int]] = {
     "workers": workers.main,
     "restore": restore.main,
     "scopes": scopes.main,
+    "turnover": turnover.main,
     "replay": replay.main,
     "detection": detection.main,
 }
@@ -30,6 +31,7 @@ QUICK: Mapping[str, tuple[str, ...]] = {
     "workers": ("--rounds", "1", "--records", "200000"),
     "restore": ("--records", "50000"),
     "scopes": ("--tenants", "500", "--tenants", "5000", "--windows", "2"),
+    "turnover": ("--tenants", "1000", "--days", "3", "--limit", "1000"),
     "replay": ("--rounds", "1", "--records", "100000"),
     "detection": ("--seeds", "1", "--days", "1", "--stretch", "1"),
 }

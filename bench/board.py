@@ -15,7 +15,7 @@ from bench.machine import machine, versions
 ROOT = Path(__file__).parents[1]
 JSON = ROOT / "build" / "bench.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("kafka", "peers", "latency", "workers", "restore", "scopes", "replay", "detection")
+PARTS = ("kafka", "peers", "latency", "workers", "restore", "scopes", "turnover", "replay", "detection")
 
 
 @dataclass(frozen=True, slots=True)

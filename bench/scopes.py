@@ -12,19 +12,17 @@ to scopes, and have a line of their own. Free memory goes back as it does in a w
 
 import argparse
 import json
-import random
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-
-import numpy as np
 
 from actions.policy import DEFAULT_POLICY
 from bench.bar import Target, bar_table
 from bench.board import Part, Table, keep
 from bench.child import ChildError, resident_mb, run
+from bench.everyone import window
 from bench.held import Scales, found, own_arrays, touch
 from detectors.retry_fault import RetryFault
 from detectors.retry_watch import RetryWatch
@@ -38,12 +36,6 @@ from streams.pipeline import Pipeline, Plan
 from streams.rollups import has_histograms
 from streams.worker.slack import EVERY_S, Slack
 
-WINDOW_MS = 10_000
-START_MS = 1_772_409_600_000
-FEWEST = 40_000
-"""Records of a window where tenants are few: as dense as in the other benches."""
-SLICE = 2_000
-MODELS = (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5"), ("google", "gemini-2.5-flash"))
 BAR = (
     Target(what="memory a scope with histograms, KB", key="memory_per_scope_kb", least=1.4, aim=1.0, most=True),
     Target(what="memory a scope without histograms, KB", key="memory_per_scope_plain_kb", least=0.5, aim=0.4, most=True),
@@ -95,27 +87,6 @@ class Size:
         """What is of no one kind, over all scopes."""
         plain = self.scopes - self.counted
         return self.resident_a_scope - self.parts[IDS] - (self.own * self.counted + self.plain_own * plain) / self.scopes
-
-
-def window(tenants: int, number: int) -> Iterator[Batch]:
-    """The records of a window in batches, in order of time; every tenant has the same number. Built as they are asked for."""
-    order = np.random.default_rng(number).permutation(np.repeat(np.arange(tenants), max(1, -(-FEWEST // tenants))))
-    draw, begin_ms = random.Random(number), START_MS + number * WINDOW_MS
-    for at in range(0, len(order), SLICE):
-        rows = range(at, min(at + SLICE, len(order)))
-        times = [begin_ms + row * WINDOW_MS // len(order) for row in rows]
-        values = [_record(int(order[row]), at_ms, f"{number}-{row}", draw) for row, at_ms in zip(rows, times, strict=True)]
-        yield Batch(values, range(number * len(order) + at, number * len(order) + rows.stop), times)
-
-
-def _record(tenant: int, at_ms: int, name: str, draw: random.Random) -> bytes:
-    provider, model = MODELS[tenant % len(MODELS)]
-    return (
-        f'{{"event_id":"{name}","operation_id":"{name}","attempt":1,"ts":{at_ms},"tenant":"tenant-{tenant}","feature":"chat",'
-        f'"service":"chat-api","team":"assist","env":"prod","provider":"{provider}","model":"{model}","release":"v1",'
-        f'"input_tokens":{draw.randrange(100, 4_000)},"output_tokens":{draw.randrange(10, 800)},'
-        f'"latency_ms":{draw.randrange(200, 9_000)},"status":200,"result":"ok"}}'
-    ).encode()
 
 
 class Meter:

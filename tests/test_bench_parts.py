@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from bench import latency, restore, scopes, workers
+from bench import latency, restore, scopes, turnover, workers
 from bench.dense import Dense
+from bench.everyone import FEWEST
 from bench.held import Scales
 from bench.latency import Delays, Live
 from bench.restore import Restart
@@ -57,10 +58,21 @@ def test_starts_are_told_by_their_state():
 def test_a_size_is_measured_in_a_process_of_its_own():
     (size,) = scopes.measure([30], 2)
     assert size.scopes > 2 * 30
-    assert size.records >= scopes.FEWEST
+    assert size.records >= FEWEST
     assert size.us_a_record > 0
     assert {scopes.IDS, scopes.HISTOGRAMS, "blocks", "token_spike"} <= {name for name, held in size.parts.items() if held > 0}
     assert well_formed(scopes.part([size], "python -m bench.scopes")).figures["us_per_record_by_tenants"].keys() == {"30"}
+
+
+def test_tenants_that_come_and_go_are_counted_to_the_last_one():
+    days = turnover.measure("days", 4_000, 3)
+    assert [(each.scopes, each.reused) for each in days.lines] == [(4_000, 0), (8_000, 0), (8_000, 4_000)]
+    crowds = [turnover.measure("crowd", tenants, 100) for tenants in (100, 400)]
+    assert [each.lines[0].scopes for each in crowds] == [100, 101]
+    assert [each.lines[0].in_other for each in crowds] == [0.0, 0.75]
+    figures = well_formed(turnover.part(days, crowds, 100, "python -m bench.turnover")).figures
+    assert (figures["turnover_missed"], figures["other_missed"]) == (0, 0)
+    assert figures["turnover_scopes_held"] < figures["turnover_scopes_seen"]
 
 
 @pytest.mark.kafka
