@@ -46,16 +46,18 @@ class FaustRole:
         self._app.on_partitions_assigned.connect(self._assigned, weak=False)
         self._app.on_partitions_revoked.connect(self._revoked, weak=False)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._joined = False
         self._instance = instance
         self._kicked = Kicked()
 
     @property
     def ready(self) -> bool:
         """Whether the app takes part in its group, and what came to it is restored."""
-        return bool(self._app.started) and not self._app.rebalancing and not self._tasks
+        return self._joined and not self._app.rebalancing and not self._tasks
 
     async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:
-        """Restore in the background: a rebalance waits for nobody."""
+        """Restore in the background: a rebalance waits for nobody. A standby is told as well, of no partition."""
+        self._joined = True
         for topic in {tp.topic for tp in assigned} & self._members.keys():
             task = asyncio.get_running_loop().create_task(self._members[topic].assigned())
             self._tasks.add(task)

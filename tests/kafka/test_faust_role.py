@@ -1,4 +1,4 @@
-"""A standby whose join fails, of which it would never hear since it fetches nothing: it tries again, or ends with one line."""
+"""A role is ready once it takes part in its group. A standby whose join fails tries again, or ends with one line."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ def coordinator_of(role):
 
 
 async def ready(role):
-    return await comes_true(lambda: role.ready and coordinator_of(role) and coordinator_of(role).generation > 0)
+    return await comes_true(lambda: role.ready)
 
 
 async def gone(role):
@@ -62,6 +62,7 @@ async def standby(kafka, prefix):
     try:
         for role in roles:
             assert await ready(role)
+            assert coordinator_of(role).generation > 0, "ready before it joined"
         assert await comes_true(lambda: sorted(len(role._app.consumer.assignment()) for role in roles) == [0, 1])
         yield next(pair for pair in zip(roles, running, strict=True) if not pair[0]._app.consumer.assignment())
     finally:
