@@ -26,8 +26,10 @@ def app_of(
     return app
 
 
-async def called(app: web.Application, *, path: str = "/x", insecure: bool = True) -> Reply | NoReply:
-    async with serving(app) as url, HttpClient(QUICK) as client:
+async def called(
+    app: web.Application, *, path: str = "/x", insecure: bool = True, deadlines: Deadlines | None = None
+) -> Reply | NoReply:
+    async with serving(app) as url, HttpClient(deadlines) as client:
         return await client.call(Request(method="POST", url=url + path, body=b"{}", allow_insecure=insecure))
 
 
@@ -51,7 +53,7 @@ async def test_a_compressed_bomb_is_not_unpacked():
 @pytest.mark.parametrize("fault", [Fault.SLOW_LORIS, Fault.HANG])
 async def test_a_slow_answer_is_given_up_at_the_deadline(fault: Fault):
     began = time.monotonic()
-    reply = await called(app_of(fault))
+    reply = await called(app_of(fault), deadlines=QUICK)
     assert (reply.sent, time.monotonic() - began < 2) == (True, True)
 
 

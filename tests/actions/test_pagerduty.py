@@ -91,7 +91,7 @@ def test_every_status_has_its_meaning():
 @pytest.fixture
 async def pager() -> AsyncIterator[tuple[Pager, PagerDuty]]:
     pager = Pager()
-    async with serving(pagerduty_app(pager)) as url, HttpClient(Deadlines(total_s=0.3, connect_s=0.2, read_s=0.2)) as client:
+    async with serving(pagerduty_app(pager)) as url, HttpClient(Deadlines(total_s=1.5, read_s=1.0)) as client:
         yield (
             pager,
             PagerDuty(endpoint=endpoint("pager", f"{url}/v2/enqueue", ROUTING_KEY), client=client, monotonic=time.monotonic),

@@ -29,7 +29,7 @@ def effect(made: Decision, fence: int = 5) -> Effect:
 @pytest.fixture
 async def gateway() -> AsyncIterator[tuple[Gateway, Webhook]]:
     gateway = Gateway(live={"router": "v2"}, now_ms=lambda: NOW_MS)
-    async with serving(gateway_app(gateway, WEBHOOK_SECRET)) as url, HttpClient(Deadlines(total_s=0.3, read_s=0.2)) as client:
+    async with serving(gateway_app(gateway, WEBHOOK_SECRET)) as url, HttpClient(Deadlines(total_s=1.5, read_s=1.0)) as client:
         yield gateway, Webhook(endpoint=endpoint("hook", url + "/"), client=client)
 
 
