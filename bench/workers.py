@@ -1,6 +1,6 @@
 """One topic of four partitions -> how much faster two ingest processes work it off than one.
 
-    python -m bench.workers [--rounds 3] [--records 2000000]
+    python -m bench.workers [--rounds 3] [--records 4000000]
 
 `tidegate run --role ingest` once, then twice, each time over the whole topic. The rate is taken between a fifth and nine tenths of
 the records, by the workers' own counters, so that starting and sharing out the partitions do not count. The broker runs on the
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(prog="python -m bench.workers", description="Two ingest processes against one.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--records", type=int, default=4_000_000)
     told = parser.parse_args(arguments)
     try:
         found = measure(told.records, rounds=told.rounds, dense=Dense(records=told.records, tenants=TENANTS))
