@@ -162,14 +162,14 @@ def measure(what: str, *numbers: int) -> Case:
 
 def part(days: Case, crowds: Sequence[Case], limit: int, command: str) -> Part:
     """What was measured, for people and programs."""
-    first, last = days.lines[min(2, len(days.lines) - 1)], days.lines[-1]
+    third, last = days.lines[min(2, len(days.lines) - 1)], days.lines[-1]
     figures = {
         "turnover_scopes_held": last.scopes,
         "turnover_scopes_seen": last.tenants,
-        "turnover_mb_last_over_third_day": round(last.resident_mb / first.resident_mb, 3),
+        "turnover_mb_last_over_third_day": round(last.resident_mb / third.resident_mb, 3),
         "turnover_missed": days.missed,
         "other_missed": sum(each.missed for each in crowds),
-        "other_mb_most_over_full": round(crowds[-1].lines[0].resident_mb / crowds[-2].lines[0].resident_mb, 3),
+        "other_mb_most_over_least": round(crowds[-1].lines[0].resident_mb / crowds[0].lines[0].resident_mb, 3),
     }
     return Part(
         name="turnover", command=command, figures=figures,

@@ -1,6 +1,6 @@
 """Settings and a role -> a Faust app that carries the agents of that role. The only file that builds Faust apps."""
 
-import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -65,25 +65,23 @@ def faust_app(settings: KafkaSettings, *, group: str, instance: str | None, agen
     return app
 
 
-async def heard_error(app: Any) -> KafkaError | None:
-    """The error at which a started app's part in its group stands still, which it does no more when this returns.
+def heard_error(app: Any) -> KafkaError | None:
+    """The error at which a started app's part in its group stands still; asking for it lets it go on.
 
     After an error of which aiokafka knows no more than its number, as when the broker dies that has to store who gets what, it
     waits until somebody asks for it. Faust never does: a standby, which fetches nothing, would wait for ever.
     """
     thread = app.consumer._thread  # noqa: SLF001 - neither has a way to ask from outside
     coordinator: Any = getattr(thread._consumer, "_coordinator", None)  # noqa: SLF001
-    if getattr(coordinator, "_pending_exception", None) is None:
-        return None
+    error: KafkaError | None = getattr(coordinator, "_pending_exception", None)
+    if error is not None and not thread.thread_loop.is_closed():
+        thread.thread_loop.call_soon_threadsafe(_ask, coordinator)
+    return error
 
-    async def ask() -> None:
+
+def _ask(coordinator: Any) -> None:
+    with contextlib.suppress(KafkaError):
         coordinator.check_errors()
-
-    try:
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(ask(), thread.thread_loop))
-    except KafkaError as error:
-        return error
-    return None
 
 
 def record_of_event(event: Any) -> tuple[int, Record]:

@@ -98,13 +98,14 @@ class FaustRole:
 
     async def _watch(self) -> None:
         """See that the app goes on; Faust has no event for it."""
+        await asyncio.sleep(LOOK_S)  # until it has what to look at
         while not self._app.crashed:
-            await asyncio.sleep(LOOK_S)
-            error = await heard_error(self._app) if self._app.started else None
+            error = heard_error(self._app) if self._app.started else None
             if error is not None and getattr(error, "errno", None) in DENIED:
                 raise BrokerError(f"Kafka does not let us into a group: {error}") from error
             if error is not None:
                 log.warning("%s could not join its group, and tries again: %s", self._app.conf.id, error)
+            await asyncio.sleep(LOOK_S)
         reason = self._app.crash_reason
         raise reason if isinstance(reason, Exception) else RuntimeError("the Faust app has crashed")
 

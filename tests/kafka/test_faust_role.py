@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
@@ -10,6 +11,7 @@ from streams.errors import BrokerError
 from streams.log.kafka import Kafka
 from streams.log.topics import Topic
 from streams.settings import KafkaSettings
+from streams.worker.faust_app import heard_error
 from streams.worker.faust_role import FaustRole
 
 
@@ -100,3 +102,11 @@ async def test_a_standby_that_is_not_let_into_its_group_says_so_and_ends(kafka, 
         fail_to_join_once(role, GroupAuthorizationFailedError("its group"))
         with pytest.raises(BrokerError, match="does not let us into a group"):
             await asyncio.wait_for(running, 30)
+
+
+async def test_an_app_that_has_stopped_is_not_asked_any_more(kafka, topic_prefix):
+    async with standby(kafka, topic_prefix) as (role, _):
+        coordinator = coordinator_of(role)
+    coordinator._pending_exception = KafkaError("too late")
+    role._app.consumer._thread._consumer = SimpleNamespace(_coordinator=coordinator)
+    assert heard_error(role._app) is coordinator._pending_exception
